@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// A layer in its three forms and the ways between them:
+//   overlay directory (what overlayfs calls an upperdir or lowerdir)  --pack-->   tar, compressed, as a blob
+//   blob                                                             --unpack-->  overlay directory, or a plain rootfs
+//
+// In an overlay directory a whiteout is a character device 0:0 and an opaque directory has the xattr
+// {user,trusted}.overlay.opaque=y (kernel Documentation/filesystems/overlayfs.rst); in the tar they are the entries
+// `.wh.NAME` and `.wh..wh..opq` (image-spec layer.md).
+#pragma once
+
+#include "oci/digest.h"
+#include "oci/layer/compress.h"
+#include "oci/layer/tar.h"
+#include "oci/layout.h"
+#include "util/root.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace jcb::oci {
+
+/// Which xattr namespace marks opaque directories: `user` under a `userxattr` mount (rootless), `trusted` as root.
+enum class OverlayXattr { user, trusted };
+
+/// What packing measures on its way.
+struct PackedLayer {
+  Descriptor descriptor;  ///< of the blob
+  Digest diff_id;         ///< of the uncompressed tar
+  std::uint64_t tar_bytes = 0;
+  std::uint64_t entries = 0;
+};
+
+struct PackOptions {
+  CompressionChoice compression;
+  OverlayXattr overlay_xattr = OverlayXattr::user;
+  /// Called with the running count of tar bytes; may be empty.
+  std::function<void(std::uint64_t)> on_bytes;
+};
+
+/// Packs an overlay directory as one layer blob of `layout`: one streaming pass makes the tar, both digests and the
+/// compressed blob; the blob is flushed and published. Entries sorted, parents first, mtime in whole seconds, hard links
+/// to the first name, sockets left out, xattrs by allow-list (`security.capability` read as v2, `user.*` but overlay's).
+/// A file that changes while it is read is Error(failed). Nothing when the directory has no entries (an empty layer).
+std::optional<PackedLayer> pack_layer(const util::Root& directory, const Layout& layout, const PackOptions& options);
+
+/// Writes the same tar without compressing or storing it (for `export` and tests). `directory` is a merged rootfs or an
+/// overlay directory.
+void write_layer_tar(const util::Root& directory, OverlayXattr overlay_xattr, const ByteSink& sink);
+
+/// How owners that this process may not set are treated.
+enum class Ownership {
+  apply,   ///< chown; needs root or a user namespace that maps them
+  record,  ///< everything is ours; the owner is kept in the xattr user.rootlesscontainers (umoci's format) where possible
+};
+/// What whiteouts become.
+enum class Whiteouts {
+  overlay,  ///< overlayfs's form: for a layer directory of the store
+  apply,    ///< removals in a rootfs that holds the layers below
+};
+
+struct UnpackOptions {
+  Ownership ownership = Ownership::apply;
+  Whiteouts whiteouts = Whiteouts::overlay;
+  OverlayXattr overlay_xattr = OverlayXattr::user;
+  TarLimits limits;
+  std::function<void(std::uint64_t)> on_bytes;  ///< running count of blob bytes; may be empty
+};
+
+/// Unpacks one layer tar (already opened blob file `fd`) into `target`. Everything goes through Root and held
+/// descriptors: no entry, name or link can reach outside. Verifies the blob's digest and size and, when given, the
+/// diff ID, in the same pass; a mismatch is Error(invalid). On an error the target holds a partial tree that the caller
+/// drops. Device nodes that may not be made become empty files and are recorded (Ownership::record) or an error.
+/// No fsync: the caller flushes the tree once.
+void unpack_layer(int fd, const Descriptor& descriptor, const std::optional<Digest>& diff_id, const util::Root& target,
+                  const UnpackOptions& options);
+
+/// Extracts a plain tar stream (compressed or not, from a file or a pipe) into `target` by the same rules, without
+/// digests; for `import` and COPY of archives. `on_input` may be empty.
+void extract_tar(int fd, const util::Root& target, const UnpackOptions& options, std::string_view thing);
+
+/// Makes one overlay directory out of several: later ones lie on top. Files are hard links, not copies, so both stay
+/// valid; a whiteout is kept only where `below` says that something lower has that path. `target` is empty.
+/// `below(path)` is asked for paths without leading slash.
+void merge_overlay_directories(const std::vector<const util::Root*>& bottom_first, const util::Root& target, OverlayXattr overlay_xattr,
+                               const std::function<bool(const std::string&)>& below);
+
+/// Whether the union of overlay directories (topmost first) has an entry at `path`.
+bool overlay_has_path(const std::vector<const util::Root*>& top_first, const std::string& path, OverlayXattr overlay_xattr);
+
+}  // namespace jcb::oci

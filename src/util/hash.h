@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace jcb::util {
+
+/// A running SHA-256 (FIPS 180-4) over OpenSSL's EVP, which uses the processor's SHA instructions.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+
+  /// Adds bytes; returns *this so that calls chain.
+  Sha256& update(std::string_view bytes);
+  /// Adds a field with its length in front, so that neighbouring fields cannot run into each other in a key.
+  Sha256& field(std::string_view bytes);
+  /// The digest as 64 lower-case hexadecimal digits; the object is spent.
+  std::string hex();
+
+ private:
+  struct State;
+  std::unique_ptr<State> m_state;
+};
+
+/// SHA-256 of `bytes` as 64 hexadecimal digits.
+std::string sha256_hex(std::string_view bytes);
+
+}  // namespace jcb::util
