@@ -31,4 +31,7 @@ class Digest {
   std::string m_hex;
 };
 
+/// Whether `text` is what Digest::hex returns: 64 lower-case hexadecimal digits.
+bool is_sha256_hex(std::string_view text) noexcept;
+
 }  // namespace jcb::oci

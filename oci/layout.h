@@ -4,7 +4,8 @@
 //   oci-layout                 {"imageLayoutVersion":"1.0.0"}
 //   index.json                 tags: descriptors with the annotation org.opencontainers.image.ref.name
 //   blobs/sha256/<hex>         mode 0644, never changed after its rename
-//   (a writer's temporary files are dot files beside the blobs, with a held flock: whoever finds one unlocked removes it)
+//   blobs/sha256/.tmp-*        being written, with a held flock: whoever finds one unlocked removes it
+//   .jcbuild.lock              flock(2)ed by whoever changes index.json; readers need no lock, for it changes by rename
 #pragma once
 
 #include "oci/digest.h"
@@ -63,6 +64,8 @@ class Layout {
   void remove_blob(const Digest& digest) const;
   /// All blobs, sorted; foreign file names in the directory are reported through `stray`, when given.
   std::vector<Digest> list_blobs(std::vector<std::string>* stray = nullptr) const;
+  /// Removes the temporary files of writers that are gone (killed, or cut off by a power failure). Safe at any time.
+  void reclaim_temporaries() const;
 
   /// The descriptors in index.json, in order.
   std::vector<Descriptor> list_manifests() const;
@@ -75,6 +78,8 @@ class Layout {
   bool remove_tag(std::string_view tag) const;
 
   const util::Root& root() const noexcept { return m_root; }
+  /// The name that messages use.
+  const std::string& name() const noexcept { return m_name; }
 
  private:
   Layout(util::Root root, std::string name) : m_root(std::move(root)), m_name(std::move(name)) {}

@@ -30,6 +30,7 @@ class Reference {
   bool operator==(const Reference&) const = default;
 
  private:
+  friend struct ImageName;
   std::string m_host, m_repository, m_tag;
   std::optional<Digest> m_digest;
 };

@@ -68,7 +68,8 @@ struct TarLimits {
 using ByteSource = std::function<std::size_t(char* buffer, std::size_t size)>;
 
 /// Reads a tar strictly: bad checksums, sizes, numbers, truncation and exceeded limits are Error(invalid) that names the
-/// entry. pax beats ustar for every field (also size, CVE-2025-62518). Bounded memory.
+/// entry. pax beats ustar for every field (also size, CVE-2025-62518). Bounded memory. Content is skipped for hard links
+/// that have some; other entries than files and hard links have none, whatever their size field says (as POSIX has it).
 class TarReader {
  public:
   TarReader(ByteSource source, std::string thing, TarLimits limits = {});
@@ -77,6 +78,8 @@ class TarReader {
   std::optional<TarEntry> next();
   /// Content of the current entry; fewer bytes than asked only at its end. Holes of sparse files read as zeros.
   std::size_t read(char* buffer, std::size_t size);
+  /// When a hole of a sparse file is next, steps over it and returns its length; 0 where data or the end is next.
+  std::uint64_t skip_hole();
   /// Reads what follows the end marker and throws Error(invalid) unless it is zeros.
   void expect_end();
 

@@ -21,6 +21,9 @@ std::string expand_word(std::string_view word, const Lookup& lookup, char escape
 /// The same, then split at unquoted blanks (as FROM, EXPOSE and the like need).
 std::vector<std::string> expand_words(std::string_view text, const Lookup& lookup, char escape = '\\');
 
+/// The body of a heredoc: variables as in expand_word, but quotes are ordinary characters and stay.
+std::string expand_heredoc(std::string_view content, const Lookup& lookup, char escape = '\\');
+
 /// Names of all variables that the word refers to, set or not; a cache key takes exactly these.
 std::set<std::string> referenced_variables(std::string_view word, char escape = '\\');
 

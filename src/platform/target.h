@@ -3,9 +3,10 @@
 // board is a file tree in tests), then overridden by the user.
 #pragma once
 
+#include "platform/distribution.h"
+#include "platform/version.h"
 #include "util/root.h"
 
-#include <compare>
 #include <functional>
 #include <map>
 #include <optional>
@@ -14,33 +15,6 @@
 #include <vector>
 
 namespace jcb::platform {
-
-/// A dotted number such as 36.4.3 or 12.8, compared number by number; missing parts are 0 in comparisons.
-class Version {
- public:
-  Version() = default;
-  /// Parses digits and dots (a leading "r", "R" or "v" is dropped). Throws Error(invalid).
-  static Version parse(std::string_view text);
-  static std::optional<Version> find(std::string_view text) noexcept;
-  int part(std::size_t index) const noexcept { return index < m_parts.size() ? m_parts[index] : 0; }
-  int major() const noexcept { return part(0); }
-  int minor() const noexcept { return part(1); }
-  bool empty() const noexcept { return m_parts.empty(); }
-  std::string text() const;
-  std::strong_ordering operator<=>(const Version& other) const noexcept;
-  bool operator==(const Version& other) const noexcept { return (*this <=> other) == 0; }
-
- private:
-  std::vector<int> m_parts;
-};
-
-/// A distribution release, as os-release and LSB name it.
-struct Distribution {
-  std::string id;        ///< "debian", "ubuntu"
-  std::string version;   ///< "12", "22.04"
-  std::string codename;  ///< "bookworm", "jammy"
-  bool operator==(const Distribution&) const = default;
-};
 
 /// The target of a build.
 struct Target {
@@ -61,7 +35,8 @@ struct Target {
   std::string text() const;
 };
 
-/// What the user gives by flags or environment; empty fields are detected or derived.
+/// What the user gives by flags or environment; empty fields are detected or derived. `arch` is one of upstream's
+/// CUDA_ARCH values, or "arm64"/"amd64" for the processor alone (an arm64 machine may be a Jetson or not).
 struct TargetOverrides {
   std::string l4t, cuda, python, distro, arch;
 };
@@ -71,14 +46,7 @@ TargetOverrides overrides_from_environment(const std::function<std::optional<std
 
 /// Detects the target of the machine whose file system is `root`, running on `machine` ("x86_64", "aarch64"), and
 /// applies the overrides; what an override implies follows it (another L4T brings its JetPack, CUDA and distribution).
-/// Throws Error(usage) for malformed overrides.
+/// Throws Error(usage) for malformed or contradictory overrides, Error(unsupported) for another machine.
 Target detect_target(const util::Root& root, std::string_view machine, const TargetOverrides& overrides);
-
-/// Codename of a distribution release and back; nothing when not known.
-std::optional<Distribution> find_distribution(std::string_view id_and_version_or_codename);
-
-/// Whether `version` satisfies a PEP 440 style specifier set over dotted numbers: ">=36", "==36.*", ">=12.4,<13".
-/// Throws Error(invalid) for a bad specifier.
-bool satisfies(const Version& version, std::string_view specifiers);
 
 }  // namespace jcb::platform

@@ -5,6 +5,7 @@
 
 #include "util/child.h"
 #include "util/fd.h"
+#include "util/root.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -52,10 +53,18 @@ struct Job {
 /// Receives what the command prints (both streams, merged in order), in pieces as they come.
 using OutputSink = std::function<void(std::string_view bytes)>;
 
-/// Runs the job to its end. Descriptor 0 is /dev/null. The network files of the host (resolv.conf, hosts) are bound
-/// over the root's for the time of the run with network host. When it returns, or when this process is killed, no process
-/// of the job and no mount is left. Throws Error(system, unsupported) when the sandbox cannot be made or the program
-/// not be started (the step of the set-up that failed is named), Interrupted after killing the job.
+/// Runs the job to its end. Descriptor 0 is /dev/null. For the time of the run copies of the host's resolv.conf and hosts
+/// (with network none: an empty one and localhost) and a hostname file are bound over the root's; writes to them are
+/// lost. A program that is not found gives 127, one that cannot be executed 126, with a line to `output`. When it returns, or when this process is killed, no process
+/// of the job and no mount is left. Throws Error(invalid, refused) for a malformed job, Error(system, unsupported) when
+/// the sandbox cannot be made (the step of the set-up that failed is named), Interrupted after killing the job.
+/// Needs enter_isolation. May be called from several threads at once, with different roots.
 util::ExitStatus run_job(const Job& job, const OutputSink& output);
+
+/// Fills an empty directory with every mount point that run_job needs: the fixed ones and the targets of `binds`
+/// (directories or empty files, after the type of the source). Given to OverlayMount as the LAST lower directory it makes
+/// mount points exist without a trace in the upper directory: making them there would copy their parents up, and those
+/// would be in the layer. Targets below /dev, /proc and /sys are passed over.
+void make_skeleton(const util::Root& directory, const std::vector<Bind>& binds);
 
 }  // namespace jcb::sandbox

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Choosing a method, by request or by magic number. The methods are in zstd.cc, zlib.cc and isal.cc.
+#include "oci/layer/compress.h"
+
+#include "jcbuild/error.h"
+#include "oci/layer/codec.h"
+#include "util/interrupt.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace jcb::oci {
+namespace {
+
+class PlainWriter final : public Compressor {
+ public:
+  explicit PlainWriter(ByteSink sink) : m_sink(std::move(sink)) {}
+  void write(std::string_view bytes) override { m_sink(bytes); }
+  void finish() override {}
+
+ private:
+  ByteSink m_sink;
+};
+
+class PlainReader final : public Decompressor {
+ public:
+  explicit PlainReader(InputFile input) : m_input(std::move(input)) {}
+  std::size_t read(char* buffer, std::size_t size) override { return m_input.read(buffer, size); }
+
+ private:
+  InputFile m_input;
+};
+
+// RFC 1952 section 2.3.1; RFC 8878 sections 3.1.1 and 3.1.2 (a stream may begin with a skippable frame).
+Compression detect(std::string_view head) {
+  if (head.starts_with("\x1f\x8b")) return Compression::gzip;
+  if (head.starts_with("\x28\xb5\x2f\xfd")) return Compression::zstd;
+  if (head.size() >= 4 && (static_cast<unsigned char>(head[0]) & 0xf0) == 0x50 && head.substr(1, 3) == "\x2a\x4d\x18") return Compression::zstd;
+  return Compression::none;
+}
+
+void check_level(int level, int highest, std::string_view method) {
+  if (level >= 0 && level <= highest) return;
+  throw Error(ErrorKind::usage, std::string(method) + " has no compression level " + std::to_string(level),
+              "levels are 1 to " + std::to_string(highest));
+}
+
+std::unique_ptr<Compressor> make_gzip_compressor(int level, ByteSink sink) {
+  check_level(level, 9, "gzip");
+#ifdef JCB_HAVE_ISAL
+  // ISA-L has the levels 0 to 3; who asks for more wants zlib's ratio and pays zlib's time.
+  if (level <= 3) return make_isal_compressor(level == 0 ? 1 : level, std::move(sink));
+#endif
+  return make_zlib_compressor(level == 0 ? 6 : level, std::move(sink));
+}
+
+std::unique_ptr<Decompressor> make_gzip_decompressor(InputFile input) {
+#ifdef JCB_HAVE_ISAL
+  return make_isal_decompressor(std::move(input));
+#else
+  return make_zlib_decompressor(std::move(input));
+#endif
+}
+
+}  // namespace
+
+std::string_view InputFile::next() {
+  if (!m_put_back.empty()) return std::exchange(m_put_back, {});
+  if (m_chunk.empty()) m_chunk.resize(k_chunk_bytes);
+  return {m_chunk.data(), read(m_chunk.data(), m_chunk.size())};
+}
+
+std::size_t InputFile::read(char* buffer, std::size_t size) {
+  std::size_t done = std::min(size, m_put_back.size());
+  if (done > 0) std::memcpy(buffer, m_put_back.data(), done);
+  m_put_back.remove_prefix(done);
+  const std::size_t seen = done;
+  util::check_interrupt();
+  while (done < size) {
+    const ssize_t got = ::read(m_fd, buffer + done, size - done);
+    if (got == 0) break;
+    if (got > 0) done += static_cast<std::size_t>(got);
+    if (got < 0 && errno != EINTR) throw_errno("read", m_thing);
+    if (got < 0) util::check_interrupt();
+  }
+  if (m_on_input && done > seen) m_on_input({buffer + seen, done - seen});
+  return done;
+}
+
+void throw_bad_stream(const InputFile& input, std::string_view cause) {
+  throw Error(ErrorKind::invalid, input.thing() + ": " + std::string(cause));
+}
+
+std::unique_ptr<Compressor> make_compressor(const CompressionChoice& choice, ByteSink sink) {
+  if (choice.method == Compression::gzip) return make_gzip_compressor(choice.level, std::move(sink));
+  if (choice.method == Compression::none) return std::make_unique<PlainWriter>(std::move(sink));
+  check_level(choice.level, 22, "zstd");
+  return make_zstd_compressor(choice.level == 0 ? 3 : choice.level, std::move(sink));
+}
+
+std::unique_ptr<Decompressor> make_decompressor(int fd, std::optional<Compression> method, ByteSink on_input, std::string_view thing) {
+  InputFile input(fd, std::move(on_input), thing);
+  if (!method) {
+    const std::string_view head = input.next();
+    method = detect(head);
+    input.put_back(head);
+  }
+  if (*method == Compression::gzip) return make_gzip_decompressor(std::move(input));
+  if (*method == Compression::zstd) return make_zstd_decompressor(std::move(input));
+  return std::make_unique<PlainReader>(std::move(input));
+}
+
+}  // namespace jcb::oci

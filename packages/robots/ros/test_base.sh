@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What ros-base adds: actions, nodelets, bonds and dynamic reconfiguration.
+set -euo pipefail
+
+fail() { echo "$*" >&2; exit 1; }
+
+python3 - <<'PYTHON'
+import actionlib
+from actionlib_msgs.msg import GoalStatus
+from bondpy import bondpy
+from dynamic_reconfigure import encoding
+
+assert actionlib.SimpleActionClient and bondpy.Bond
+assert actionlib.GoalStatus.SUCCEEDED == GoalStatus.SUCCEEDED == 3
+config = encoding.encode_config({"rate": 2.5, "name": "probe", "enabled": True})
+assert encoding.decode_config(config) == {"rate": 2.5, "name": "probe", "enabled": True}
+PYTHON
+
+nodelet=$(find /usr/lib/nodelet /usr/lib/*/nodelet /usr/lib/*/ros /usr/bin -maxdepth 2 -name nodelet -type f 2> /dev/null | head -n 1)
+[ -n "$nodelet" ] || fail "there is no nodelet program"
+! ldd "$nodelet" | grep 'not found' || fail "nodelet lacks libraries"
+# Without arguments it explains itself before it looks for a master.
+"$nodelet" 2>&1 | grep -qi 'nodelet load' || fail "nodelet does not print its usage"
+
+echo "nodelet $(rosversion nodelet)"

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Session consists of. The one place where real parts are wired together.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "build/base_image.h"
+#include "build/commit.h"
+#include "jcbuild/session.h"
+#include "oci/layer/layer.h"
+#include "oci/layout.h"
+#include "packages/catalog.h"
+#include "platform/target.h"
+#include "sandbox/isolation.h"
+#include "store/store.h"
+
+namespace jcb {
+
+struct Session::Parts {
+  explicit Parts(SessionOptions given);
+
+  SessionOptions options;
+  SilentProgress silence;
+
+  Progress& progress() { return options.progress != nullptr ? *options.progress : silence; }
+  std::optional<std::string> find_variable(const std::string& name) const;
+  /// The open store (made when missing).
+  const store::Store& store();
+  /// The trees of packages, each checked to exist by Catalog::load.
+  std::vector<std::filesystem::path> package_trees() const;
+  platform::Target target(const TargetOptions& given) const;
+  packages::Catalog catalog(const platform::Target& target);
+  /// Enters the namespaces and clears away what dead processes left. Before any task begins: a display may start a
+  /// thread then, and only a process with one thread can enter a user namespace.
+  void isolate();
+  /// Which xattrs mark opaque directories in this store: root's overlays use trusted.*, rootless ones user.*.
+  oci::OverlayXattr overlay_xattr() const;
+  build::CommitOptions commit_options(const std::string& compression) const;
+  /// Proxy variables of the caller, both spellings, for RUN.
+  std::map<std::string, std::string> proxy_environment() const;
+
+ private:
+  std::optional<store::Store> m_store;
+  std::optional<util::FileLock> m_sharing;
+};
+
+namespace api {
+
+/// Parses zstd[:N], gzip[:N] or none. Throws Error(usage).
+oci::CompressionChoice parse_compression(const std::string& text);
+/// A mutable store name: the reference of a tag that a command is to set. Throws Error(usage) for digests and transports.
+std::string store_tag(const std::string& text);
+/// Points a tag of the store at a manifest.
+void set_store_tag(const store::Store& store, const std::string& name, const oci::Descriptor& manifest);
+/// Copies an image of the store's layout to any writable destination.
+void write_destination(Session::Parts& parts, const oci::Layout& layout, const oci::LoadedImage& image, const std::string& destination,
+                       const std::string& source_name);
+
+}  // namespace api
+}  // namespace jcb

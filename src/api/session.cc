@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jcbuild/session.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "api/parts.h"
+#include "util/file.h"
+#include "util/interrupt.h"
+#include "util/text.h"
+
+namespace jcb {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The tree that was installed beside the running program, wherever its prefix has been moved to.
+fs::path installed_tree() {
+  std::error_code error;
+  const auto program = fs::read_symlink("/proc/self/exe", error);
+  const auto beside = program.parent_path().parent_path() / "share" / "jcbuild" / "packages";
+  if (!error && fs::is_directory(beside, error)) return beside;
+  return JCB_PACKAGES_DIRECTORY;
+}
+
+}  // namespace
+
+Session::Parts::Parts(SessionOptions given) : options(std::move(given)) {}
+
+std::optional<std::string> Session::Parts::find_variable(const std::string& name) const {
+  const auto found = options.environment.find(name);
+  if (found == options.environment.end()) return std::nullopt;
+  return found->second;
+}
+
+const store::Store& Session::Parts::store() {
+  if (m_store) return *m_store;
+  fs::path path = options.store;
+  if (path.empty()) path = find_variable("JCBUILD_STORE").value_or("");
+  if (path.empty() && ::geteuid() == 0 && !sandbox::is_isolated()) path = "/var/lib/jcbuild";
+  if (path.empty()) {
+    const auto data = find_variable("XDG_DATA_HOME"), home = find_variable("HOME");
+    const bool usable = data && data->starts_with('/');
+    if (!usable && (!home || !home->starts_with('/')))
+      throw Error(ErrorKind::usage, "there is no place for the store: HOME is not set", "set JCBUILD_STORE, or give --store DIR");
+    path = (usable ? fs::path(*data) : fs::path(*home) / ".local" / "share") / "jcbuild";
+  }
+  m_store.emplace(store::Store::open(path));
+  return *m_store;
+}
+
+std::vector<fs::path> Session::Parts::package_trees() const {
+  if (!options.packages.empty()) return options.packages;
+  std::vector<fs::path> trees;
+  for (const auto& part : util::split(find_variable("JCBUILD_PACKAGES").value_or(""), ':')) {
+    if (!part.empty()) trees.emplace_back(part);
+  }
+  if (trees.empty()) trees.push_back(installed_tree());
+  return trees;
+}
+
+platform::Target Session::Parts::target(const TargetOptions& given) const {
+  utsname names{};
+  ::uname(&names);
+  auto overrides = platform::overrides_from_environment([&](const char* name) { return find_variable(name); });
+  const auto prefer = [](std::string& value, const std::string& flag) {
+    if (!flag.empty()) value = flag;
+  };
+  prefer(overrides.l4t, given.l4t);
+  prefer(overrides.cuda, given.cuda);
+  prefer(overrides.python, given.python);
+  prefer(overrides.distro, given.distro);
+  prefer(overrides.arch, given.arch);
+  return platform::detect_target(util::Root::open("/"), names.machine, overrides);
+}
+
+packages::Catalog Session::Parts::catalog(const platform::Target& target) {
+  return packages::Catalog::load(package_trees(), target, store().catalog_cache());
+}
+
+void Session::Parts::isolate() {
+  store();  // its default place depends on who we were outside
+  if (sandbox::is_isolated()) return;
+  sandbox::enter_isolation();
+  store().reclaim();
+  m_sharing.emplace(store().share());
+}
+
+oci::OverlayXattr Session::Parts::overlay_xattr() const {
+  const bool root = sandbox::is_isolated() ? sandbox::enter_isolation().tier == sandbox::Tier::root : ::geteuid() == 0;
+  return root ? oci::OverlayXattr::trusted : oci::OverlayXattr::user;
+}
+
+build::CommitOptions Session::Parts::commit_options(const std::string& compression) const {
+  return {api::parse_compression(compression), overlay_xattr()};
+}
+
+std::map<std::string, std::string> Session::Parts::proxy_environment() const {
+  std::map<std::string, std::string> variables;
+  for (const char* name : {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy",
+                           "ALL_PROXY", "all_proxy"}) {
+    if (const auto value = find_variable(name)) variables[name] = *value;
+  }
+  return variables;
+}
+
+void install_signal_handlers() { util::install_interrupt_handlers(); }
+
+Session::Session(SessionOptions options) : m_parts(std::make_unique<Parts>(std::move(options))) {}
+Session::~Session() = default;
+
+namespace api {
+
+oci::CompressionChoice parse_compression(const std::string& text) {
+  const auto colon = text.find(':');
+  const std::string method = text.substr(0, colon);
+  const int level = colon == std::string::npos
+                        ? 0
+                        : static_cast<int>(std::min<std::uint64_t>(util::parse_unsigned(text.substr(colon + 1), "compression level"), 99));
+  if (method == "zstd" && level <= 22) return {oci::Compression::zstd, level};
+  if (method == "gzip" && level <= 9) return {oci::Compression::gzip, level};
+  if (method == "none" && colon == std::string::npos) return {oci::Compression::none, 0};
+  throw Error(ErrorKind::usage, "'" + util::escape_text(text) + "' is no compression", "use zstd[:1-22], gzip[:1-9] or none");
+}
+
+std::string store_tag(const std::string& text) {
+  const auto name = oci::ImageName::parse(text);
+  if (name.transport != oci::Transport::store || name.reference->digest())
+    throw Error(ErrorKind::usage, "'" + util::escape_text(text) + "' cannot name an image of the store", "use NAME or NAME:TAG");
+  return name.reference->store_name();
+}
+
+void set_store_tag(const store::Store& store, const std::string& name, const oci::Descriptor& manifest) {
+  store.layout().set_tag(name, manifest);
+}
+
+}  // namespace api
+}  // namespace jcb

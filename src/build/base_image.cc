@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build/base_image.h"
+
+#include <algorithm>
+
+#include "build/bootstrap.h"
+#include "build/capture.h"
+#include "build/output.h"
+#include "build/step_key.h"
+#include "jcbuild/error.h"
+#include "store/images.h"
+#include "store/source.h"
+#include "util/interrupt.h"
+#include "util/text.h"
+
+namespace jcb::build {
+namespace {
+
+oci::ImageConfig bootstrap_config(const oci::ImageName& name, const oci::Digest& diff_id) {
+  oci::ImageConfig config;
+  config.platform = oci::Platform::host();
+  config.created = util::format_rfc3339(k_default_epoch);
+  config.config.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  config.config.cmd = {"/bin/bash"};
+  config.diff_ids = {diff_id};
+  config.history = {{config.created, "jcbuild " + name.text(), "", "", false}};
+  return config;
+}
+
+store::Layer make_bootstrap(const store::Store& store, const BootstrapRequest& request, const CommitOptions& options, Task& task) {
+  store::Workspace workspace = store.make_workspace();
+  const auto target = workspace.make_directory("rootfs");
+  const timespec started = step_clock();
+  StepOutput output(task, workspace.path() / "bootstrap.log");
+  bootstrap_rootfs(request, target, [&](std::string_view bytes) { output.take(bytes); });
+  const util::Root root = util::Root::open(target);
+  capture(root, started, request.source_date_epoch, package_rules());
+  oci::PackOptions pack;
+  pack.compression = options.compression;
+  pack.overlay_xattr = options.overlay_xattr;
+  const auto packed = oci::pack_layer(root, store.layout(), pack);
+  if (!packed) throw Error(ErrorKind::failed, "the bootstrap of " + request.distribution + " " + request.suite + " made no file");
+  store::Layer layer{packed->diff_id, packed->descriptor};
+  store.publish_tree(target, layer.tree());
+  return layer;
+}
+
+BootstrapRequest bootstrap_request(const oci::ImageName& name) {
+  BootstrapRequest request;
+  request.distribution = name.distribution;
+  request.suite = name.suite;
+  request.architecture = oci::Platform::host().architecture;
+  request.source_date_epoch = k_default_epoch;
+  return request;
+}
+
+std::string bootstrap_key(const BootstrapRequest& request) {
+  return next_key(k_key_schema, "bootstrap",
+                  {request.distribution, request.suite, request.architecture, std::to_string(request.source_date_epoch), package_rules().id,
+                   bootstrap_inputs(request)});
+}
+
+std::optional<Base> find_bootstrap(const store::Store& store, const oci::ImageName& name, const std::string& key) {
+  const auto record = store.find_step(key);
+  if (!record || !record->layer) return std::nullopt;
+  return Base{{*record->layer}, bootstrap_config(name, record->layer->diff_id)};
+}
+
+Base bootstrap_base(const store::Store& store, const oci::ImageName& name, const CommitOptions& options, Progress& progress,
+                    TaskId parent) {
+  const auto request = bootstrap_request(name);
+  const std::string key = bootstrap_key(request);
+  if (auto base = find_bootstrap(store, name, key)) return *base;
+  const store::Lease lease = store.lease("bootstrap-" + key);
+  if (auto base = find_bootstrap(store, name, key)) return *base;
+  Task task(progress, parent, "base " + name.text());
+  const auto layer = in_step("making the base " + name.text(), [&] { return make_bootstrap(store, request, options, task); });
+  store.put_step(key, {std::nullopt, layer, 0});
+  task.finish();
+  return {{layer}, bootstrap_config(name, layer.diff_id)};
+}
+
+Base image_base(const store::Store& store, const oci::ImageName& name, Progress& progress, TaskId parent, oci::OverlayXattr xattr) {
+  const auto opened = store::open_image(store, name, oci::Platform::host());
+  std::optional<Task> task;
+  const auto on_bytes = [&](std::uint64_t done, std::uint64_t total) {
+    util::check_interrupt();
+    if (task) task->bytes(done, total);
+  };
+  bool complete = true;
+  for (const auto& diff_id : opened.image.config.diff_ids) complete = complete && store.has_tree(diff_id.hex());
+  if (!complete) task.emplace(progress, parent, "base " + name.text());
+  if (name.transport != oci::Transport::store) store::bring_into_store(store, opened, on_bytes);
+  Base base{store::unpack_layers(store, opened.image, xattr, on_bytes), opened.image.config};
+  if (task) task->finish();
+  return base;
+}
+
+std::optional<Base> find_stored(const store::Store& store, const oci::ImageName& name) {
+  const auto opened = store::open_image(store, name, oci::Platform::host());
+  Base base{{}, opened.image.config};
+  for (std::size_t i = 0; i < opened.image.manifest.layers.size(); ++i) {
+    base.layers.push_back({opened.image.config.diff_ids[i], opened.image.manifest.layers[i]});
+    if (!store.has_tree(base.layers.back().tree())) return std::nullopt;
+  }
+  return base;
+}
+
+Base scratch_base() {
+  Base base;
+  base.config.platform = oci::Platform::host();
+  return base;
+}
+
+}  // namespace
+
+std::optional<Base> find_base(const store::Store& store, const oci::ImageName& name) {
+  if (name.transport == oci::Transport::scratch) return scratch_base();
+  if (name.transport == oci::Transport::bootstrap) return find_bootstrap(store, name, bootstrap_key(bootstrap_request(name)));
+  if (name.transport == oci::Transport::store) return find_stored(store, name);
+  return std::nullopt;
+}
+
+Base load_base(const store::Store& store, const oci::ImageName& name, const CommitOptions& options, Progress& progress, TaskId parent) {
+  if (name.transport == oci::Transport::scratch) return scratch_base();
+  if (name.transport == oci::Transport::bootstrap) return bootstrap_base(store, name, options, progress, parent);
+  return image_base(store, name, progress, parent, options.overlay_xattr);
+}
+
+std::int64_t choose_epoch(const std::optional<std::string>& given, const Base& base) {
+  if (given && !given->empty()) return static_cast<std::int64_t>(util::parse_unsigned(*given, "SOURCE_DATE_EPOCH"));
+  if (!base.config.created.empty()) return std::max<std::int64_t>(util::parse_rfc3339(base.config.created), 0);
+  return k_default_epoch;
+}
+
+}  // namespace jcb::build

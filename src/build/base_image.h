@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "build/commit.h"
+#include "build/stage.h"
+#include "jcbuild/progress.h"
+#include "oci/reference.h"
+#include "store/store.h"
+
+namespace jcb::build {
+
+/// What `created` and clamped times are where nothing else says so: 1980-01-01T00:00:00Z, the first moment that zip
+/// archives (Python wheels) can express.
+inline constexpr std::int64_t k_default_epoch = 315532800;
+
+/// Brings the image that a FROM or --base names into the store, unpacked, and returns it as a base. `bootstrap:` images
+/// are made once and found again by distribution, suite, architecture and the host's mirror configuration. Needs
+/// enter_isolation. Throws Error.
+Base load_base(const store::Store& store, const oci::ImageName& name, const CommitOptions& options, Progress& progress, TaskId parent);
+
+/// The same, but only when nothing has to be made, copied or unpacked for it; needs no isolation. Throws Error for a name
+/// that cannot be a base.
+std::optional<Base> find_base(const store::Store& store, const oci::ImageName& name);
+
+/// The SOURCE_DATE_EPOCH of a build: the given one (text from the environment) or else the base's creation time or else
+/// k_default_epoch. Throws Error(usage) when the text is no number.
+std::int64_t choose_epoch(const std::optional<std::string>& given, const Base& base);
+
+}  // namespace jcb::build

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build/bootstrap.h"
+
+#include "build/apt_sources.h"
+#include "jcbuild/error.h"
+#include "sandbox/overlay.h"
+#include "util/child.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <deque>
+
+namespace jcb::build {
+namespace {
+
+constexpr std::size_t k_kept_lines = 20;
+constexpr const char* k_target = "/mnt";  // there on every host (FHS), and outside what mmdebstrap itself uses
+
+void check_word(std::string_view word, const char* what) {
+  const auto is_good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '+'; };
+  if (word.empty() || word.front() == '-' || !std::all_of(word.begin(), word.end(), is_good))
+    throw Error(ErrorKind::invalid, std::string(what) + " '" + util::escape_text(word) + "' is not a name");
+}
+
+void check_request(const BootstrapRequest& request) {
+  check_word(request.distribution, "distribution");
+  check_word(request.suite, "suite");
+  check_word(request.architecture, "architecture");
+  for (const auto& package : request.include) check_word(package, "package");
+}
+
+// The end of what mmdebstrap printed, for the error.
+class LastLines {
+ public:
+  void add(std::string_view bytes) {
+    for (const char c : bytes) {
+      if (c != '\n' && c != '\r') {
+        if (m_line.size() < 1000) m_line += c;
+      } else if (!m_line.empty()) {
+        m_lines.push_back(util::escape_text(std::exchange(m_line, {})));
+        if (m_lines.size() > k_kept_lines) m_lines.pop_front();
+      }
+    }
+  }
+  std::vector<std::string> get() const { return {m_lines.begin(), m_lines.end()}; }
+
+ private:
+  std::string m_line;
+  std::deque<std::string> m_lines;
+};
+
+// Run before mmdebstrap closes the target. It copies the host's resolver and name in and leaves logs and caches whose
+// content depends on when and where it ran.
+constexpr const char* k_clean =
+    "rm -rf \"$1\"/etc/resolv.conf \"$1\"/etc/hostname \"$1\"/var/lib/apt/lists/* \"$1\"/var/cache/apt/* \"$1\"/var/log/* "
+    "\"$1\"/var/cache/ldconfig/aux-cache \"$1\"/var/lib/dpkg/*-old \"$1\"/etc/*- && : > \"$1\"/etc/machine-id";
+
+std::vector<std::string> make_arguments(const BootstrapRequest& request, const std::filesystem::path& program) {
+  std::vector<std::string> arguments{program.native(),
+                                     "--mode=root",
+                                     "--variant=minbase",
+                                     "--format=directory",
+                                     "--architectures=" + request.architecture,
+                                     "--skip=output/dev",
+                                     std::string("--customize-hook=") + k_clean};
+  auto packages = request.include;
+  std::sort(packages.begin(), packages.end());
+  if (!packages.empty()) arguments.push_back("--include=" + util::join(packages, ","));
+  arguments.insert(arguments.end(), {request.suite, k_target, "/tmp/sources.list"});
+  return arguments;
+}
+
+// The proxy that apt of this host uses; apt in the target reads it from the environment, so that it is not in the image.
+void add_proxy(const util::Command& apt_config, const char* setting, const std::string& variable, std::vector<std::string>& environment) {
+  util::Command command = apt_config;
+  command.arguments = {"shell", "value", setting};
+  std::string value(util::trim(util::run_captured(command).out));  // value='http://...'
+  value = value.starts_with("value='") ? value.substr(7, value.size() - 8) : "";
+  if (const char* own = std::getenv(variable.c_str()); value.empty() && own != nullptr) value = own;
+  if (!value.empty()) environment.push_back(variable + "=" + value);
+}
+
+std::vector<std::string> make_environment(const BootstrapRequest& request) {
+  std::vector<std::string> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/tmp", "TMPDIR=/tmp",
+                                       "DEBIAN_FRONTEND=noninteractive", "SOURCE_DATE_EPOCH=" + std::to_string(request.source_date_epoch)};
+  const util::Command apt_config{util::require_trusted_program("apt-config", "apt install apt"), {}, {"PATH=/usr/bin:/bin"}, "/"};
+  add_proxy(apt_config, "Acquire::http::Proxy", "http_proxy", environment);
+  add_proxy(apt_config, "Acquire::https::Proxy", "https_proxy", environment);
+  return environment;
+}
+
+// What mmdebstrap sees of the host: its tree, read-only, without anybody's files and without the sockets of /run.
+sandbox::Job make_job(const BootstrapRequest& request, const std::filesystem::path& target, const std::filesystem::path& scratch) {
+  sandbox::Job job;
+  job.argv = make_arguments(request, util::require_trusted_program("mmdebstrap", "apt install mmdebstrap"));
+  job.environment = make_environment(request);
+  job.working_directory = "/tmp";
+  job.binds = {{scratch / "tmp", "/tmp", false}, {scratch / "run", "/run", false}, {target, k_target, false}};
+  for (const char* private_directory : {"/root", "/home"}) {
+    if (std::filesystem::is_directory(private_directory)) job.binds.push_back({scratch / "empty", private_directory, true});
+  }
+  job.privileged = true;
+  return job;
+}
+
+}  // namespace
+
+std::string bootstrap_inputs(const BootstrapRequest& request) {
+  check_request(request);
+  return make_apt_sources(request.distribution, request.suite, request.architecture) + k_clean;
+}
+
+void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::path& target_directory, const sandbox::OutputSink& output) {
+  check_request(request);
+  const util::TempDir scratch(target_directory.parent_path(), "bootstrap-");
+  for (const char* name : {"root", "tmp", "run", "empty"}) scratch.root().make_dirs(name);
+  scratch.root().write_file("tmp/sources.list", make_apt_sources(request.distribution, request.suite, request.architecture));
+  sandbox::Job job = make_job(request, target_directory, scratch.path());
+  const util::Root host = util::Root::open("/");
+  const sandbox::OverlayMount root({&host}, {}, {}, scratch.path() / "root");
+  job.root = root.path();
+  LastLines last;
+  const auto status = sandbox::run_job(job, [&](std::string_view bytes) {
+    last.add(bytes);
+    output(bytes);
+  });
+  if (status.success()) return;
+  Error error(ErrorKind::failed, "mmdebstrap failed for " + request.distribution + " " + request.suite + " " + request.architecture);
+  error.add_details(last.get());
+  throw error;
+}
+
+}  // namespace jcb::build

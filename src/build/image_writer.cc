@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build/image_writer.h"
+
+#include "oci/media_type.h"
+#include "util/text.h"
+
+namespace jcb::build {
+namespace {
+
+oci::ImageConfig make_config(const ImageParts& parts) {
+  oci::ImageConfig config = parts.base->config;
+  config.created = util::format_rfc3339(parts.epoch);
+  config.config = parts.config;
+  config.diff_ids.clear();
+  for (const auto& layer : parts.base->layers) config.diff_ids.push_back(layer.diff_id);
+  for (const auto& layer : parts.layers) config.diff_ids.push_back(layer.layer.diff_id);
+  config.history.insert(config.history.end(), parts.history.begin(), parts.history.end());
+  return config;
+}
+
+oci::Descriptor descriptor_of(std::string_view media_type, const oci::Layout& layout, const std::string& bytes) {
+  return {std::string(media_type), layout.put_blob(bytes), bytes.size(), {}, std::nullopt, {}, {}};
+}
+
+}  // namespace
+
+oci::Descriptor write_image(const oci::Layout& layout, const ImageParts& parts) {
+  const auto config = make_config(parts);
+  oci::Manifest manifest{std::string(oci::k_media_manifest),
+                         {},
+                         descriptor_of(oci::k_media_config, layout, config.serialize()),
+                         {},
+                         std::nullopt,
+                         parts.annotations};
+  for (const auto& layer : parts.base->layers) manifest.layers.push_back(layer.blob);
+  for (const auto& layer : parts.layers) {
+    manifest.layers.push_back(layer.layer.blob);
+    manifest.layers.back().annotations = layer.annotations;
+  }
+  return descriptor_of(oci::k_media_manifest, layout, manifest.serialize());
+}
+
+}  // namespace jcb::build

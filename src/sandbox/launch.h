@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The border between the parent, which may allocate and throw, and the child, which between clone and exec may not:
+// plain data that the parent has prepared, read by a child that is a copy of the parent.
+//
+// The child is pid 1 of its pid namespace and stays so. It mounts everything, forks the command, then only reaps: the
+// kernel kills whatever is left when it exits. It is itself killed when the parent dies.
+#pragma once
+
+#include <linux/filter.h>
+#include <sys/types.h>
+
+#include <span>
+#include <string_view>
+
+namespace jcb::sandbox {
+
+/// What the child has to say, over a close-on-exec pipe: the step that failed (pointers into memory that both have), or,
+/// with `operation` null, how the command ended (a wait(2) status).
+struct Report {
+  const char* operation = nullptr;
+  const char* thing = nullptr;
+  int error = 0;
+  int wait_status = 0;
+};
+
+/// The `operation` of a Report about execve(2) itself.
+extern const char* const k_execute;
+
+/// A detached mount and where it goes.
+struct PlannedBind {
+  int tree = -1;
+  const char* target = nullptr;  ///< link-free, relative to the root, or to /dev
+  std::uint64_t restrictions = 0;
+  bool in_dev = false;     ///< made in the new /dev, where nothing exists yet
+  bool directory = false;  ///< only for in_dev
+};
+
+/// A small file shown over one of the root; changes to it are lost.
+struct PlannedFile {
+  const char* target = nullptr;
+  std::string_view content;
+};
+
+struct LaunchPlan {
+  const char* root = nullptr;
+  std::string_view hostname;
+  const char* working_directory = nullptr;
+  const char* shm_options = nullptr;
+  std::span<const PlannedBind> binds;
+  std::span<const PlannedFile> files;
+  char* const* argv = nullptr;
+  char* const* environment = nullptr;
+  char* const* candidates = nullptr;  ///< paths to try to execute, in order, ended by a null
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::span<const gid_t> groups;
+  std::span<const sock_filter> filter;
+  int output = -1;
+  int report = -1;
+  int parent = -1;  ///< pidfd of the parent
+  bool new_network = false;
+  bool read_only_root = false;
+  bool privileged = false;
+};
+
+/// The life of pid 1.
+[[noreturn]] void run_init(const LaunchPlan& plan) noexcept;
+
+/// Reports a failure with the current errno and ends the process.
+[[noreturn]] void fail(const LaunchPlan& plan, const char* operation, const char* thing) noexcept;
+
+/// Mounts everything and makes the root ours; ends in "/" of it.
+void set_up_mounts(const LaunchPlan& plan) noexcept;
+
+/// Becomes the command.
+[[noreturn]] void run_command(const LaunchPlan& plan) noexcept;
+
+}  // namespace jcb::sandbox

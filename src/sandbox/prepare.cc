@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/prepare.h"
+
+#include "jcbuild/error.h"
+#include "sandbox/kernel.h"
+#include "sandbox/seccomp_filter.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace jcb::sandbox {
+namespace {
+
+constexpr std::uint32_t k_max_id = 0x7fffffff;
+constexpr const char* k_default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+void check_text(const std::string& text, const char* what) {
+  if (text.find('\0') != std::string::npos) throw Error(ErrorKind::invalid, std::string(what) + " holds a NUL byte");
+}
+
+// An entry without '=' would mean "take the host's" to some runtimes (CVE-2026-57231).
+void check_environment(const std::vector<std::string>& environment) {
+  for (const auto& entry : environment) {
+    check_text(entry, "an environment variable");
+    if (entry.find('=') == std::string::npos || entry.front() == '=')
+      throw Error(ErrorKind::invalid, "environment entry " + util::escape_text(entry) + " is not NAME=VALUE");
+  }
+}
+
+void check_job(const Job& job) {
+  if (job.argv.empty() || job.argv[0].empty()) throw Error(ErrorKind::invalid, "there is no command to run");
+  for (const auto& argument : job.argv) check_text(argument, "an argument");
+  check_environment(job.environment);
+  check_text(job.working_directory, "the working directory");
+  if (!job.working_directory.starts_with('/'))
+    throw Error(ErrorKind::invalid, "working directory " + util::escape_text(job.working_directory) + " is not absolute");
+  if (job.hostname.empty() || job.hostname.size() > 64) throw Error(ErrorKind::invalid, "a host name has 1 to 64 characters");
+  for (const auto id : {job.identity.uid, job.identity.gid}) {
+    if (id > k_max_id) throw Error(ErrorKind::invalid, "user or group " + std::to_string(id) + " is above 2147483647");
+  }
+}
+
+std::vector<char*> to_pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (const auto& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::string find_path(const std::vector<std::string>& environment) {
+  for (auto entry = environment.rbegin(); entry != environment.rend(); ++entry) {
+    if (entry->starts_with("PATH=")) return entry->substr(5);
+  }
+  return k_default_path;
+}
+
+std::vector<std::string> make_candidates(const Job& job) {
+  const std::string& name = job.argv[0];
+  if (name.find('/') != std::string::npos) return {name};
+  std::vector<std::string> candidates;
+  for (const auto& directory : util::split(find_path(job.environment), ':')) candidates.push_back((directory.empty() ? "." : directory) + "/" + name);
+  return candidates;
+}
+
+// What a job without network sees instead of the host's files: nothing of the host.
+constexpr const char* k_local_hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+
+std::string network_file(const Job& job, const char* host_path, const char* alone) {
+  return job.network == Network::none ? alone : util::find_file(host_path, 1 << 20).value_or(alone);
+}
+
+// "dev/x" lies in the /dev that the child makes; "proc/x" and "sys/x" in what nobody may mount over.
+bool is_below(const std::string& path, const std::string& directory) {
+  return path == directory || (path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/');
+}
+
+struct Source {
+  util::Fd tree;
+  mode_t type = 0;
+};
+
+// Held from here to the mount, so that nothing can be put in its place (CVE-2024-23651).
+Source open_source(const Bind& bind) {
+  Source source{util::Fd(kernel::clone_tree(bind.source.c_str()))};
+  if (!source.tree && errno == ENOSYS) throw Error(ErrorKind::unsupported, "binds need Linux 5.2");
+  struct stat status {};
+  if (!source.tree || ::fstat(source.tree.get(), &status) != 0) throw_errno("open", bind.source.native());
+  source.type = status.st_mode & S_IFMT;
+  return source;
+}
+
+std::uint64_t restrictions_of(const Job& job, const Bind& bind, mode_t type) {
+  const std::uint64_t devices = job.privileged || type == S_IFCHR || type == S_IFBLK ? 0 : kernel::k_no_devices;
+  return devices | (bind.read_only ? kernel::k_read_only : 0);
+}
+
+}  // namespace
+
+PreparedJob::PreparedJob(const Job& job) : m_job(job) {
+  check_job(m_job);
+  m_parent = util::Fd(kernel::open_pidfd(::getpid()));
+  if (!m_parent) throw_errno("open", "a descriptor of this process");
+  m_shm_options = "mode=1777,size=" + std::to_string(m_job.shm_bytes);
+  m_argv = to_pointers(m_job.argv);
+  m_environment = to_pointers(m_job.environment);
+  for (auto& candidate : make_candidates(m_job)) m_candidates.push_back(const_cast<char*>(keep(std::move(candidate))));
+  m_candidates.push_back(nullptr);
+  MountPoints& root = m_mount_points.emplace_back(util::Root::open(m_job.root));
+  for (const char* name : {"proc", "sys", "dev"}) root.require_directory(name);
+  add_binds();
+  add_files();
+}
+
+// Outer targets first, so that an inner one is mounted in what the outer one shows.
+void PreparedJob::add_binds() {
+  std::vector<std::pair<std::string, Bind>> binds;
+  for (const auto& bind : m_job.binds) binds.emplace_back(m_mount_points[0].resolve(bind.target), bind);
+  const auto depth = [](const std::string& path) { return std::count(path.begin(), path.end(), '/'); };
+  std::stable_sort(binds.begin(), binds.end(), [&](const auto& a, const auto& b) { return depth(a.first) < depth(b.first); });
+  for (const auto& [path, bind] : binds) add_bind(bind, path);
+}
+
+void PreparedJob::add_bind(const Bind& bind, const std::string& path) {
+  Source source = open_source(bind);
+  const bool directory = source.type == S_IFDIR;
+  if (is_below(path, "proc") || is_below(path, "sys") || path == "dev")
+    throw Error(ErrorKind::refused, "cannot mount over " + util::escape_text(bind.target));
+  const bool in_dev = is_below(path, "dev");
+  const std::string target = in_dev ? path.substr(4) : find_target(path, directory);
+  m_binds.push_back({source.tree.get(), keep(target), restrictions_of(m_job, bind, source.type), in_dev, directory});
+  m_trees.push_back(std::move(source.tree));
+  m_done.emplace_back(path, bind);
+}
+
+// A target inside an earlier bind must exist in that bind's source, or be made there when it is writable.
+std::string PreparedJob::find_target(const std::string& path, bool directory) {
+  for (auto outer = m_done.rbegin(); outer != m_done.rend(); ++outer) {
+    if (!is_below(path, outer->first) || path == outer->first) continue;
+    const std::string rest = path.substr(outer->first.size() + 1);
+    const auto source = util::Root::open(outer->second.source);
+    if (outer->second.read_only && !source.find_stat(rest))
+      throw Error(ErrorKind::invalid, "mount target /" + util::escape_text(path) + " does not exist in the read-only bind around it");
+    return outer->first + "/" + m_mount_points.emplace_back(source.duplicate()).find_or_make(rest, directory);
+  }
+  return m_mount_points[0].find_or_make(path, directory);
+}
+
+void PreparedJob::add_files() {
+  add_file("etc/resolv.conf", network_file(m_job, "/etc/resolv.conf", ""));
+  add_file("etc/hosts", network_file(m_job, "/etc/hosts", k_local_hosts));
+  add_file("etc/hostname", m_job.hostname + "\n");
+}
+
+void PreparedJob::add_file(const char* path, std::string content) {
+  const std::string target = m_mount_points[0].resolve(path);
+  const auto is_target = [&](const auto& bind) { return bind.first == target; };
+  if (std::any_of(m_done.begin(), m_done.end(), is_target)) return;  // the caller shows his own
+  try {
+    const char* kept_target = keep(find_target(target, false));
+    keep(std::move(content));
+    m_files.push_back({kept_target, m_texts.back()});
+  } catch (const Error& error) {
+    // A root shown read-only (our own helpers run in the host's) keeps what it has, or lacks.
+    if (error.errno_value() != EROFS) throw;
+  }
+}
+
+LaunchPlan PreparedJob::plan() const {
+  LaunchPlan plan;
+  plan.root = m_job.root.c_str();
+  plan.hostname = m_job.hostname;
+  plan.working_directory = m_job.working_directory.c_str();
+  plan.shm_options = m_shm_options.c_str();
+  plan.binds = m_binds;
+  plan.files = m_files;
+  plan.argv = m_argv.data();
+  plan.environment = m_environment.data();
+  plan.candidates = m_candidates.data();
+  plan.uid = m_job.identity.uid;
+  plan.gid = m_job.identity.gid;
+  plan.groups = m_job.identity.groups;
+  if (!m_job.privileged) plan.filter = step_filter();
+  plan.parent = m_parent.get();
+  plan.new_network = m_job.network == Network::none;
+  plan.read_only_root = m_job.read_only_root;
+  plan.privileged = m_job.privileged;
+  return plan;
+}
+
+}  // namespace jcb::sandbox

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sandbox/launch.h"
+#include "sandbox/mount_points.h"
+#include "sandbox/sandbox.h"
+
+#include <deque>
+
+namespace jcb::sandbox {
+
+/// A job made ready to launch: everything checked, opened and resolved. Mount points made for it are removed when the
+/// object goes.
+class PreparedJob {
+ public:
+  /// Throws Error(invalid, not_found, system) naming what is wrong with the job.
+  explicit PreparedJob(const Job& job);
+  PreparedJob(const PreparedJob&) = delete;
+  PreparedJob& operator=(const PreparedJob&) = delete;
+
+  /// The plan for the child; `output` and `report` are the caller's to fill in. Points into this object.
+  LaunchPlan plan() const;
+
+ private:
+  void add_files();
+  void add_binds();
+  void add_bind(const Bind& bind, const std::string& path);
+  std::string find_target(const std::string& path, bool directory);
+  void add_file(const char* path, std::string content);
+  const char* keep(std::string text) { return m_texts.emplace_back(std::move(text)).c_str(); }
+
+  Job m_job;
+  std::deque<std::string> m_texts;  // stable addresses
+  std::string m_shm_options;
+  std::vector<char*> m_argv;
+  std::vector<char*> m_environment;
+  std::vector<char*> m_candidates;
+  std::vector<util::Fd> m_trees;
+  std::vector<std::pair<std::string, Bind>> m_done;  // binds added so far, with their link-free targets
+  std::vector<PlannedBind> m_binds;
+  std::vector<PlannedFile> m_files;
+  util::Fd m_parent;
+  std::deque<MountPoints> m_mount_points;  // of the root, then of writable binds that others lie in
+};
+
+}  // namespace jcb::sandbox

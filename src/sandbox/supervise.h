@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sandbox/launch.h"
+#include "sandbox/sandbox.h"
+#include "util/fd.h"
+
+#include <sys/types.h>
+
+#include <vector>
+
+namespace jcb::sandbox {
+
+/// A running job: pid 1 of its namespaces. Killed with everything in them, and reaped, when the object goes.
+class RunningJob {
+ public:
+  /// Starts the job of `plan`, whose output and report are made here. Throws Error(system, unsupported).
+  explicit RunningJob(LaunchPlan plan);
+  ~RunningJob();
+  RunningJob(const RunningJob&) = delete;
+  RunningJob& operator=(const RunningJob&) = delete;
+
+  /// Passes output on until pid 1 has ended and the pipe is empty. On an interrupt the job gets SIGTERM, after two
+  /// seconds or a second signal SIGKILL, and Interrupted is thrown.
+  void wait(const OutputSink& output);
+  /// What the child had to say, in order; after `wait`.
+  std::vector<Report> read_reports();
+
+ private:
+  bool pass_output(const OutputSink& output);
+  void stop(const OutputSink& output);
+  void reap() noexcept;
+
+  util::Pipe m_output;
+  util::Pipe m_report;
+  util::Fd m_pidfd;
+  pid_t m_pid = -1;
+};
+
+}  // namespace jcb::sandbox

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that jcbuild keeps, below one directory of mode 0700; no database and no daemon, safe for many processes
+// and for kill -9 at any time.
+//
+//   oci/                 an OCI image layout: blobs and tags
+//   layers/<name>/       unpacked trees, used as overlay lowers, never changed: <diff id> of a layer, or step-<key>
+//   cache/steps/<xx>/    results of steps and packages by key (record.h)
+//   cache/mounts/<hash>/ cache mounts
+//   cache/catalog/       parsed package trees
+//   containers/<id>/     running containers
+//   logs/                full output of the last failed steps
+//   tmp/<token>/         everything unfinished; `lock` inside is held by its process
+//   locks/               leases
+//   lock                 shared by writers, owned by prune
+//
+// Order of every commit: write below tmp/ -> flush -> rename -> flush the directory -> only then what refers to it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "oci/layout.h"
+#include "store/lease.h"
+#include "store/record.h"
+#include "util/file.h"
+#include "util/lock.h"
+#include "util/root.h"
+
+namespace jcb::store {
+
+/// A private directory below tmp/, removed at the end; when the process dies first, whoever comes next removes it.
+class Workspace {
+ public:
+  Workspace(Workspace&&) noexcept = default;
+  ~Workspace();
+
+  const std::filesystem::path& path() const noexcept { return m_path; }
+  /// Makes a subdirectory of a name not used before in this workspace and returns its path.
+  std::filesystem::path make_directory(std::string_view prefix, mode_t mode = 0755);
+
+ private:
+  friend class Store;
+  Workspace(std::filesystem::path path, util::FileLock lock) : m_path(std::move(path)), m_lock(std::move(lock)) {}
+  std::filesystem::path m_path;
+  std::optional<util::FileLock> m_lock;
+  int m_serial = 0;
+};
+
+/// The open state directory.
+class Store {
+ public:
+  /// Opens it, making what is missing (parents too, all 0700). Throws Error naming the path.
+  static Store open(const std::filesystem::path& directory);
+
+  const std::filesystem::path& path() const noexcept { return m_path; }
+  const oci::Layout& layout() const noexcept { return m_layout; }
+
+  /// The unpacked tree `name`, or nothing.
+  std::optional<util::Root> find_tree(const std::string& name) const;
+  /// As find_tree; absence is Error(not_found): the store lost something that a record or image needs.
+  util::Root tree(const std::string& name) const;
+  bool has_tree(const std::string& name) const;
+  /// Whether both the unpacked tree and the blob of a layer are here.
+  bool has_layer(const Layer& layer) const;
+  /// Flushes the finished directory `from` (below tmp/) and publishes it as `layers/<name>`. When that is there already,
+  /// `from` is left to its workspace. Atomic.
+  void publish_tree(const std::filesystem::path& from, const std::string& name) const;
+  void remove_tree(const std::string& name) const;
+  /// Names below layers/, sorted.
+  std::vector<std::string> list_trees() const;
+
+  /// The result recorded under a key, only when all it refers to is still here.
+  std::optional<StepRecord> find_step(const std::string& key) const;
+  void put_step(const std::string& key, const StepRecord& record) const;
+  void remove_step(const std::string& key) const;
+  /// All keys with a record file, sorted, readable or not.
+  std::vector<std::string> list_steps() const;
+  std::optional<StepRecord> read_step(const std::string& key) const;
+
+  /// Held by whoever writes to the store, so that prune waits for it.
+  util::FileLock share() const { return util::FileLock::acquire(m_root, "lock", util::LockMode::shared); }
+  /// Held by prune; waits until nobody shares.
+  util::FileLock own() const { return util::FileLock::acquire(m_root, "lock", util::LockMode::exclusive); }
+
+  Workspace make_workspace() const;
+  Lease lease(const std::string& key) const { return Lease::acquire(m_locks, key); }
+  std::optional<Lease> try_lease(const std::string& key) const { return Lease::try_acquire(m_locks, key); }
+
+  /// The directory of the cache mount `id`, made when missing; ids are hashed, so any text is safe (CVE-2024-9675).
+  std::filesystem::path cache_mount(std::string_view id) const;
+  std::filesystem::path catalog_cache() const { return m_path / "cache" / "catalog"; }
+  std::filesystem::path containers() const { return m_path / "containers"; }
+  std::filesystem::path logs() const { return m_path / "logs"; }
+
+  /// Removes what dead processes left: workspaces, lock files, temporary blobs, containers. Needs the rights of
+  /// enter_isolation, since trees hold files of subordinate ids. Never touches what a living process holds.
+  void reclaim() const;
+
+ private:
+  Store(std::filesystem::path path, util::Root root, oci::Layout layout, util::Root layers, util::Root locks)
+      : m_path(std::move(path)),
+        m_root(std::move(root)),
+        m_layout(std::move(layout)),
+        m_layers(std::move(layers)),
+        m_locks(std::move(locks)) {}
+
+  std::filesystem::path m_path;
+  util::Root m_root;
+  oci::Layout m_layout;
+  util::Root m_layers;
+  util::Root m_locks;
+};
+
+}  // namespace jcb::store

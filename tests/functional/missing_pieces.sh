@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# users: root
+# Without newuidmap or a range of subordinate ids an ordinary user is told what to install or to run.
+. "$(dirname "$0")/common.sh"
+. "$tests/support/user.sh"
+ensure_user
+chmod 755 "$scratch"
+make_rootfs "$scratch/rootfs"
+tar -C "$scratch/rootfs" -cf "$scratch/tiny.tar" .
+mkdir -m 777 "$scratch/of-user"
+mkdir "$scratch/context"
+printf 'FROM tiny\nRUN true\n' > "$scratch/context/Dockerfile"
+: > "$scratch/empty"
+without() { # FILE COMMAND...: an empty file lies over FILE, in a mount namespace of its own
+  # shellcheck disable=SC2016
+  unshare --mount bash -c 'mount --bind "$0" "$1"; shift; "$@"' "$scratch/empty" "$@"
+}
+# shellcheck disable=SC2016
+build_as_user() {
+  "$@" "$tests/support/as-user" bash -c 'export JCBUILD_STORE=$1/store; "$JCBUILD" import "$2" tiny && "$JCBUILD" build -t t "$3"' \
+    - "$scratch/of-user" "$scratch/tiny.tar" "$scratch/context"
+}
+expect 1 build_as_user without /etc/subuid
+says --add-subuids jcbuild
+expect 1 build_as_user without /usr/bin/newuidmap
+says newuidmap uidmap
+expect 0 build_as_user env

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# users: root
+# podman starts the image straight from the store's layout.
+. "$(dirname "$0")/common.sh"
+require podman
+import_tiny
+mkdir "$scratch/context"
+printf 'FROM tiny\nRUN echo from-jcbuild > /word\nCMD ["cat", "/word"]\n' > "$scratch/context/Dockerfile"
+expect 0 jc build -t forpodman "$scratch/context"
+podman=(podman --root "$scratch/podman" --runroot "$scratch/podman-run" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file)
+"${podman[@]}" info > "$scratch/log" 2>&1 || skip "podman does not work here: $(tail -n 1 "$scratch/log")"
+word=$("${podman[@]}" run --rm --cgroups=disabled --network host --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 \
+  "oci:$JCBUILD_STORE/oci:forpodman:latest" 2> "$scratch/log") || { cat "$scratch/log"; fail "podman cannot run it"; }
+equal "$word" from-jcbuild "what podman printed"
