@@ -111,7 +111,7 @@ void ArchiveFiles::read_small(File& file, TarReader& tar) {
 }
 
 void ArchiveFiles::read_large(File& file, TarReader& tar) {
-  file.writer = m_layout.new_blob();
+  file.writer.emplace(m_layout.new_blob());
   ++m_unpublished_writers;
   while (const std::size_t got = tar.read(m_buffer.data(), m_buffer.size())) {
     const std::string_view bytes(m_buffer.data(), got);

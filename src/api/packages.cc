@@ -53,7 +53,7 @@ PackageList list_packages(Session& session, const TargetOptions& given, const st
   for (const auto& package : chosen) list.packages.push_back(describe(package));
   for (const auto& entry : disabled) list.disabled[entry.name] = entry.reasons;
   list.load_errors = catalog.load_errors();
-  list.json = util::to_text(packages::list_report(catalog.target(), chosen, disabled, list.load_errors));
+  list.json = util::to_text(packages::make_list_report(catalog, chosen, disabled));
   return list;
 }
 
@@ -64,7 +64,7 @@ ResolvedList resolve_packages(Session& session, const TargetOptions& given, cons
   for (const auto& resolved : resolution.order) list.chain.push_back(resolved.package.name);
   list.image = resolution.default_image_name;
   list.base = catalog.target().default_base();
-  list.json = util::to_text(util::Json{{"chain", list.chain}, {"image", list.image}, {"base", list.base}});
+  list.json = util::to_text(packages::make_resolve_report(resolution, catalog.target()));
   return list;
 }
 

@@ -69,8 +69,7 @@ std::string find_value_fault(Kind kind, bool has_value, const std::string& value
   try {
     if (kind == Kind::count) {
       if (util::parse_unsigned(value, "number") > 1'000'000) return " is too large";
-    } else if (const auto duration = parse_duration(value, "duration");
-               duration.count() != 0 && duration < std::chrono::milliseconds(1)) {
+    } else if (const auto duration = parse_duration(value, "duration"); duration.count() != 0 && duration < std::chrono::milliseconds(1)) {
       return " cannot be less than 1ms";
     }
   } catch (const Error& error) {

@@ -29,12 +29,12 @@ Json to_json(const Package& package) {
           {"config", package.config}};
 }
 
-Json make_list_report(const Catalog& catalog) {
-  Json packages = Json::array(), disabled = Json::object(), load_errors = Json::object();
-  for (const auto& package : catalog.packages()) packages.push_back(to_json(package));
-  for (const auto& one : catalog.disabled()) disabled[one.name] = one.reasons;
+Json make_list_report(const Catalog& catalog, const std::vector<Package>& packages, const std::vector<Disabled>& disabled) {
+  Json chosen = Json::array(), elsewhere = Json::object(), load_errors = Json::object();
+  for (const auto& package : packages) chosen.push_back(to_json(package));
+  for (const auto& one : disabled) elsewhere[one.name] = one.reasons;
   for (const auto& [directory, message] : catalog.load_errors()) load_errors[directory] = message;
-  return {{"target", platform::to_json(catalog.target())}, {"packages", packages}, {"disabled", disabled}, {"load_errors", load_errors}};
+  return {{"target", platform::to_json(catalog.target())}, {"packages", chosen}, {"disabled", elsewhere}, {"load_errors", load_errors}};
 }
 
 Json make_resolve_report(const Resolution& resolution, const platform::Target& target) {

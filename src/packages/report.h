@@ -11,8 +11,8 @@ namespace jcb::packages {
 /// One package of `packages list`.
 util::Json to_json(const Package& package);
 
-/// `packages list --format json`: target, packages, disabled (name -> reasons), load_errors (directory -> message).
-util::Json make_list_report(const Catalog& catalog);
+/// `packages list --format json`: target, the packages and disabled ones chosen from the catalogue, load_errors.
+util::Json make_list_report(const Catalog& catalog, const std::vector<Package>& packages, const std::vector<Disabled>& disabled);
 
 /// `resolve --format json`: chain, image, base.
 util::Json make_resolve_report(const Resolution& resolution, const platform::Target& target);

@@ -97,23 +97,24 @@ class GraphBuilder {
   Pins m_pins;
 };
 
-[[noreturn]] void throw_cycle(const Catalog& catalog, const Graph& graph, const std::set<std::size_t>& remaining) {
+// Every remaining package needs another remaining one (or itself), so a walk along them must come round.
+std::vector<std::size_t> find_cycle(const Graph& graph, const std::set<std::size_t>& remaining) {
   std::vector<std::size_t> path{*remaining.begin()};
   for (;;) {
-    // Every remaining package needs another remaining one, so this walk must come round.
     const auto& needs = graph.needs.at(path.back());
-    const auto next = std::find_if(needs.begin(), needs.end(), [&](std::size_t need) { return remaining.count(need) != 0; });
-    const auto seen = std::find(path.begin(), path.end(), *next);
-    path.push_back(*next);
-    if (seen == path.end() - 1) continue;
-    path.erase(path.begin(), std::find(path.begin(), path.end(), *next));
-    break;
+    const std::size_t next = *std::find_if(needs.begin(), needs.end(), [&](std::size_t need) { return remaining.count(need) != 0; });
+    const auto seen = std::find(path.begin(), path.end(), next);
+    if (seen != path.end()) return {seen, path.end()};
+    path.push_back(next);
   }
-  path.pop_back();
-  std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());
-  path.push_back(path.front());
+}
+
+[[noreturn]] void throw_cycle(const Catalog& catalog, const Graph& graph, const std::set<std::size_t>& remaining) {
+  auto cycle = find_cycle(graph, remaining);
+  std::rotate(cycle.begin(), std::min_element(cycle.begin(), cycle.end()), cycle.end());
+  cycle.push_back(cycle.front());
   std::vector<std::string> names;
-  for (const std::size_t package : path) names.push_back(catalog.packages()[package].name);
+  for (const std::size_t package : cycle) names.push_back(catalog.packages()[package].name);
   throw Error(ErrorKind::refused, "packages need each other: " + util::join(names, " -> "));
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "jcbuild/error.h"
 #include "packages/requirement.h"
 #include "packages/yaml.h"
 #include "tree_fixture.h"

@@ -6,3 +6,7 @@
 #include <catch2/catch_all.hpp>
 
 #define Contains ContainsSubstring
+
+namespace Catch {
+using namespace Matchers;
+}  // namespace Catch

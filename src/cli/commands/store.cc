@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// verify and prune.
+#include "cli/commands/commands.h"
+#include "jcbuild/images.h"
+
+namespace jcb::cli {
+namespace {
+
+void run_verify(Context& context, const std::string& format) {
+  const auto result = verify_store(context.session());
+  context.close();
+  if (!result.problems.empty()) context.exit_code = 1;
+  if (format == "json") return print_result(result.json + "\n");
+  std::string text;
+  for (const auto& problem : result.problems) text += escape(problem.what) + ": " + escape(problem.cause) + "\n";
+  print_result(text);
+  print_story(std::to_string(result.blobs) + " blobs, " + std::to_string(result.tags) + " tags, " + std::to_string(result.layers) +
+              " layers, " + std::to_string(result.records) + " records; " + std::to_string(result.problems.size()) + " problems\n");
+}
+
+}  // namespace
+
+void add_store(CLI::App& app, Context& context) {
+  auto* verify = app.add_subcommand("verify", "check every blob, layer and record of the store");
+  auto format = std::make_shared<std::string>("text");
+  verify->add_option("--format", *format, "text or json")->check(CLI::IsMember({"text", "json"}))->option_text("FORM");
+  set_examples(*verify, "  jcbuild verify\n  jcbuild verify --format json");
+  verify->callback([&context, format] { run_verify(context, *format); });
+
+  auto* prune = app.add_subcommand("prune", "free what neither an image nor a stored result needs");
+  auto all = std::make_shared<bool>(false);
+  prune->add_flag("-a,--all", *all, "also stored results, cache mounts and logs");
+  set_examples(*prune, "  jcbuild prune\n  jcbuild prune --all");
+  prune->callback([&context, all] {
+    const auto freed = prune_store(context.session(), *all);
+    context.close();
+    print_result("freed " + human_bytes(freed) + "\n");
+  });
+}
+
+}  // namespace jcb::cli
