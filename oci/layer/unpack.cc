@@ -21,17 +21,22 @@ class BlobCheck {
       : m_descriptor(descriptor), m_options(options), m_thing(thing) {}
   void add(std::string_view bytes) {
     m_size += bytes.size();
-    if (m_size > m_descriptor.size_bytes) fail("is larger than its descriptor says");
+    check_not_larger();
     m_hash.update(bytes);
     if (m_options.on_bytes) m_options.on_bytes(m_size);
   }
   void finish() {
-    if (m_size != m_descriptor.size_bytes) fail("is smaller than its descriptor says");
+    check_not_larger();
+    if (m_size < m_descriptor.size_bytes) fail("is smaller than its descriptor says");
     if (Digest::from_sha256_hex(m_hash.hex()) != m_descriptor.digest) fail("does not match its digest");
   }
 
  private:
   [[noreturn]] void fail(std::string_view cause) const { throw Error(ErrorKind::invalid, m_thing + " is damaged: it " + std::string(cause)); }
+  void check_not_larger() const {
+    if (m_size > m_descriptor.size_bytes) fail("is larger than its descriptor says");
+  }
+
   const Descriptor& m_descriptor;
   const UnpackOptions& m_options;
   const std::string& m_thing;

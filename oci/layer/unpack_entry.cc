@@ -185,7 +185,12 @@ void EntryUnpacker::unpack_hard_link(const Job& job) {
   const auto existing = find_status(parent.fd(), job.name, job.thing);
   // Removing the old name first would remove the file itself where the entry links a name to itself.
   if (existing && existing->st_dev == status->st_dev && existing->st_ino == status->st_ino) return m_tree.note_created(parent, job.name);
-  create(job, [&](int here) { return ::linkat(target_directory.fd(), name.c_str(), here, job.name.c_str(), 0); });
+  create(job, [&](int here) {
+    const int result = ::linkat(target_directory.fd(), name.c_str(), here, job.name.c_str(), 0);
+    // Making room for the link removed its target: the directory that held it had the link's name.
+    if (result != 0 && errno == ENOENT) throw_bad(job.thing, missing);
+    return result;
+  });
 }
 
 void EntryUnpacker::unpack_node(const Job& job) {

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace jcb::oci {
 namespace {
@@ -49,16 +51,31 @@ void UnpackTree::keep(std::string path, util::Fd fd) {
 
 const ParentDirectory* UnpackTree::find_directory(std::string_view path) {
   if (m_kept && m_kept_path == path) return &*m_kept;
-  auto fd = m_root.find_at(or_dot(path), O_PATH | O_DIRECTORY);
-  if (!fd) return nullptr;
-  keep(std::string(path), std::move(*fd));
+  util::Fd fd(util::open_beneath(m_root.fd(), or_dot(path), O_PATH | O_DIRECTORY, 0));
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) return nullptr;
+  if (!fd && (errno == ELOOP || errno == ENAMETOOLONG))
+    throw Error(ErrorKind::invalid, name_tar_entry(m_thing, path) + " cannot be a directory: " + std::strerror(errno));
+  if (!fd) throw_errno("open directory", name_tar_entry(m_thing, path));
+  keep(std::string(path), std::move(fd));
   return &*m_kept;
 }
 
 const ParentDirectory& UnpackTree::directory(std::string_view path, FileTime time) {
-  if (const auto* found = find_directory(path)) return *found;
-  keep(std::string(path), make_missing(path, time));
+  if (find_directory(path) == nullptr) keep(std::string(path), make_missing(path, time));
+  if (m_options.whiteouts == Whiteouts::apply && m_noted.emplace(path).second) note_parents(path);
   return *m_kept;
+}
+
+// What holds an entry of this layer is this layer's too, with or without an entry of its own: a whiteout must not take
+// it away.
+void UnpackTree::note_parents(std::string_view path) {
+  struct stat parent = status_of(m_root.fd(), path);
+  for (std::size_t start = 0; start < path.size();) {
+    const auto end = std::min(path.find('/', start), path.size());
+    m_created.emplace(parent.st_dev, parent.st_ino, std::string(path.substr(start, end - start)));
+    parent = status_of(m_root.open_at(path.substr(0, end), O_PATH | O_DIRECTORY).get(), path);
+    start = end + 1;
+  }
 }
 
 util::Fd UnpackTree::make_missing(std::string_view path, FileTime time) {
@@ -80,8 +97,6 @@ util::Fd UnpackTree::make_missing(std::string_view path, FileTime time) {
       if (!whiteout) throw Error(ErrorKind::invalid, thing + " is not a directory, but others are below it");
       replace_with_directory(current.get(), part, thing);
     }
-    const struct stat parent = status_of(current.get(), thing);
-    if (m_options.whiteouts == Whiteouts::apply) m_created.emplace(parent.st_dev, parent.st_ino, part);
     current = open_directory(current.get(), part, thing);
     finish_later(done, current.get(), k_implicit_mode, time);
   }

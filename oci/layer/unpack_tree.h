@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <unordered_set>
 
 namespace jcb::oci {
 
@@ -69,6 +70,7 @@ class UnpackTree {
   };
   std::optional<util::Fd> find_pending(const std::string& path) const;
   void keep(std::string path, util::Fd fd);
+  void note_parents(std::string_view path);
   util::Fd make_missing(std::string_view path, FileTime time);
   void replace_with_directory(int parent, const std::string& name, std::string_view thing);
 
@@ -79,6 +81,7 @@ class UnpackTree {
   std::string m_kept_path;
   std::map<std::string, Pending> m_pending;
   std::set<std::tuple<dev_t, ino_t, std::string>> m_created;
+  std::unordered_set<std::string> m_noted;  // directories whose parents are in m_created
 };
 
 /// futimens for both times.

@@ -5,29 +5,14 @@
 #include "build/image_writer.h"
 #include "build/planner.h"
 #include "build/runner.h"
-#include "dockerfile/instruction.h"
 #include "util/file.h"
 #include "util/text.h"
 
 namespace jcb {
 namespace {
 
-constexpr std::uint64_t k_max_dockerfile_bytes = std::uint64_t{4} << 20;
-
-struct SourceFile {
-  std::string name;
-  dockerfile::Dockerfile parsed;
-};
-
-SourceFile read_dockerfile(const BuildRequest& request) {
-  const auto path = request.dockerfile.empty() ? request.context / "Dockerfile" : request.dockerfile;
-  const auto text = util::find_file(path, k_max_dockerfile_bytes);
-  if (!text) throw Error(ErrorKind::not_found, "there is no " + path.native(), "name it with -f FILE");
-  return {path.filename().native(), dockerfile::parse_dockerfile(*text, path.filename().native())};
-}
-
-oci::ImageName stage_base(const SourceFile& file, const BuildRequest& request) {
-  const auto stages = build::list_stages(file.parsed, file.name, request.build_args);
+oci::ImageName stage_base(const build::SourceFile& file, const BuildRequest& request) {
+  const auto stages = build::list_stages(file, request.build_args);
   if (stages.size() > 1) throw Error(ErrorKind::unsupported, file.name + " has several stages, which is not supported yet");
   return oci::ImageName::parse(stages.front().image);
 }
@@ -75,7 +60,7 @@ BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   auto& parts = session.parts();
   BuildResult result;
   for (const auto& name : request.names) result.names.push_back(api::store_tag(name));
-  const auto file = read_dockerfile(request);
+  const auto file = build::read_source_file(request.dockerfile.empty() ? request.context / "Dockerfile" : request.dockerfile);
   const auto base_name = stage_base(file, request);
   const auto commit = parts.commit_options(request.compression);
   const build::Context context(util::Root::open(request.context), build::ModePolicy::as_is);
@@ -86,7 +71,7 @@ BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   build::PlanInputs inputs{&base, &context, request.build_args, parts.proxy_environment(), {}, {}, request.network};
   inputs.extra_environment = {{"SOURCE_DATE_EPOCH", std::to_string(epoch)}};
   inputs.start = {oci::Platform::host().architecture, epoch, build::plain_rules().id, {}};
-  auto plan = build::plan_stage(file.parsed, file.name, inputs);
+  auto plan = build::plan_stage(file, inputs);
   for (const auto& [name, value] : request.labels) plan.config.labels[name] = value;
   build::Runner runner(parts.store(), parts.progress(), runner_options(request, epoch, commit.overlay_xattr));
   const auto results = runner.run(base, plan, &context, task.id());

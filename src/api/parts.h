@@ -32,8 +32,10 @@ struct Session::Parts {
   std::vector<std::filesystem::path> package_trees() const;
   platform::Target target(const TargetOptions& given) const;
   packages::Catalog catalog(const platform::Target& target);
-  /// Enters the namespaces and clears away what dead processes left. Before any task begins: a display may start a
-  /// thread then, and only a process with one thread can enter a user namespace.
+  /// Enters the namespaces and opens the store anew inside them. Before any task begins: a display may start a thread
+  /// then, and only a process with one thread can enter a user namespace. References to the store stay good.
+  void enter_namespaces();
+  /// The same, for whoever writes to the store: clears away what dead processes left and keeps prune waiting.
   void isolate();
   /// Which xattrs mark opaque directories in this store: root's overlays use trusted.*, rootless ones user.*.
   oci::OverlayXattr overlay_xattr() const;

@@ -78,10 +78,17 @@ packages::Catalog Session::Parts::catalog(const platform::Target& target) {
   return packages::Catalog::load(package_trees(), target, store().catalog_cache());
 }
 
-void Session::Parts::isolate() {
-  store();  // its default place depends on who we were outside
+void Session::Parts::enter_namespaces() {
   if (sandbox::is_isolated()) return;
+  const auto path = store().path();  // its default place depends on who we were outside
   sandbox::enter_isolation();
+  // Descriptors from before belong to mounts of the old namespace, and nothing can be renamed between the two.
+  m_store.emplace(store::Store::open(path));
+}
+
+void Session::Parts::isolate() {
+  if (m_sharing) return;
+  enter_namespaces();
   store().reclaim();
   m_sharing.emplace(store().share());
 }

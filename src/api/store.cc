@@ -35,8 +35,7 @@ VerifyResult verify_store(Session& session) {
 
 std::uint64_t prune_store(Session& session, bool all) {
   auto& parts = session.parts();
-  parts.store();
-  sandbox::enter_isolation();
+  parts.enter_namespaces();
   return store::prune(parts.store(), all ? store::PruneScope::build_cache : store::PruneScope::garbage);
 }
 

@@ -8,6 +8,8 @@
 #include "util/file.h"
 #include "util/text.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
@@ -51,20 +53,33 @@ class LastLines {
   std::deque<std::string> m_lines;
 };
 
-// Run before mmdebstrap closes the target. It copies the host's resolver and name in and leaves logs and caches whose
-// content depends on when and where it ran.
-constexpr const char* k_clean =
-    "rm -rf \"$1\"/etc/resolv.conf \"$1\"/etc/hostname \"$1\"/var/lib/apt/lists/* \"$1\"/var/cache/apt/* \"$1\"/var/log/* "
-    "\"$1\"/var/cache/ldconfig/aux-cache \"$1\"/var/lib/dpkg/*-old \"$1\"/etc/*- && : > \"$1\"/etc/machine-id";
+// What mmdebstrap and the packages leave that depends on when, where and by whom they were run: the host's resolver and
+// name, logs, caches, backup copies, and device nodes, which only a real root gets (a container's /dev is mounted).
+constexpr const char* k_removed[] = {"etc/resolv.conf",          "etc/hostname",          "etc/.pwd.lock",    "etc/passwd-",
+                                     "etc/group-",               "etc/shadow-",           "etc/gshadow-",     "etc/subuid-",
+                                     "etc/subgid-",              "var/cache/debconf/config.dat-old",
+                                     "var/cache/debconf/templates.dat-old", "var/cache/ldconfig/aux-cache",
+                                     "var/lib/dpkg/status-old",  "var/lib/dpkg/diversions-old", "var/lib/dpkg/statoverride-old"};
+constexpr const char* k_emptied[] = {"dev", "run", "tmp", "var/cache/apt", "var/lib/apt/lists", "var/log"};
 
-std::vector<std::string> make_arguments(const BootstrapRequest& request, const std::filesystem::path& program) {
-  std::vector<std::string> arguments{program.native(),
+void clean_tree(const util::Root& root, const std::string& sources) {
+  for (const char* path : k_removed) root.remove_tree(path);
+  for (const char* path : k_emptied) {
+    if (root.find_stat(path)) util::remove_children(root.open_at(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).get(), path);
+  }
+  root.write_file("etc/machine-id", "", 0444);
+  // mmdebstrap copies a sources file under a name of its own.
+  util::remove_children(root.open_at("etc/apt/sources.list.d", O_RDONLY | O_DIRECTORY | O_NOFOLLOW).get(), "etc/apt/sources.list.d");
+  root.write_file("etc/apt/sources.list", sources);
+}
+
+std::vector<std::string> make_arguments(const BootstrapRequest& request) {
+  std::vector<std::string> arguments{"mmdebstrap",
                                      "--mode=root",
                                      "--variant=minbase",
                                      "--format=directory",
                                      "--architectures=" + request.architecture,
-                                     "--skip=output/dev",
-                                     std::string("--customize-hook=") + k_clean};
+                                     "--skip=output/dev,chroot/mount/sys"};
   auto packages = request.include;
   std::sort(packages.begin(), packages.end());
   if (!packages.empty()) arguments.push_back("--include=" + util::join(packages, ","));
@@ -72,6 +87,8 @@ std::vector<std::string> make_arguments(const BootstrapRequest& request, const s
   return arguments;
 }
 
+// The programs are those of fixed system directories, in the host's read-only tree. Their owner is not checked: in a user
+// namespace the host's root has no number.
 // The proxy that apt of this host uses; apt in the target reads it from the environment, so that it is not in the image.
 void add_proxy(const util::Command& apt_config, const char* setting, const std::string& variable, std::vector<std::string>& environment) {
   util::Command command = apt_config;
@@ -85,7 +102,7 @@ void add_proxy(const util::Command& apt_config, const char* setting, const std::
 std::vector<std::string> make_environment(const BootstrapRequest& request) {
   std::vector<std::string> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/tmp", "TMPDIR=/tmp",
                                        "DEBIAN_FRONTEND=noninteractive", "SOURCE_DATE_EPOCH=" + std::to_string(request.source_date_epoch)};
-  const util::Command apt_config{util::require_trusted_program("apt-config", "apt install apt"), {}, {"PATH=/usr/bin:/bin"}, "/"};
+  const util::Command apt_config{"/usr/bin/apt-config", {}, {"PATH=/usr/bin:/bin"}, "/"};
   add_proxy(apt_config, "Acquire::http::Proxy", "http_proxy", environment);
   add_proxy(apt_config, "Acquire::https::Proxy", "https_proxy", environment);
   return environment;
@@ -94,7 +111,7 @@ std::vector<std::string> make_environment(const BootstrapRequest& request) {
 // What mmdebstrap sees of the host: its tree, read-only, without anybody's files and without the sockets of /run.
 sandbox::Job make_job(const BootstrapRequest& request, const std::filesystem::path& target, const std::filesystem::path& scratch) {
   sandbox::Job job;
-  job.argv = make_arguments(request, util::require_trusted_program("mmdebstrap", "apt install mmdebstrap"));
+  job.argv = make_arguments(request);
   job.environment = make_environment(request);
   job.working_directory = "/tmp";
   job.binds = {{scratch / "tmp", "/tmp", false}, {scratch / "run", "/run", false}, {target, k_target, false}};
@@ -109,14 +126,15 @@ sandbox::Job make_job(const BootstrapRequest& request, const std::filesystem::pa
 
 std::string bootstrap_inputs(const BootstrapRequest& request) {
   check_request(request);
-  return make_apt_sources(request.distribution, request.suite, request.architecture) + k_clean;
+  return make_apt_sources(request.distribution, request.suite, request.architecture);
 }
 
 void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::path& target_directory, const sandbox::OutputSink& output) {
   check_request(request);
   const util::TempDir scratch(target_directory.parent_path(), "bootstrap-");
   for (const char* name : {"root", "tmp", "run", "empty"}) scratch.root().make_dirs(name);
-  scratch.root().write_file("tmp/sources.list", make_apt_sources(request.distribution, request.suite, request.architecture));
+  const std::string sources = make_apt_sources(request.distribution, request.suite, request.architecture);
+  scratch.root().write_file("tmp/sources.list", sources);
   sandbox::Job job = make_job(request, target_directory, scratch.path());
   const util::Root host = util::Root::open("/");
   const sandbox::OverlayMount root({&host}, {}, {}, scratch.path() / "root");
@@ -126,7 +144,8 @@ void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::pa
     last.add(bytes);
     output(bytes);
   });
-  if (status.success()) return;
+  if (status.success()) return clean_tree(util::Root::open(target_directory), sources);
+  if (status.code == 127) throw Error(ErrorKind::unsupported, "mmdebstrap is not installed", "apt install mmdebstrap");
   Error error(ErrorKind::failed, "mmdebstrap failed for " + request.distribution + " " + request.suite + " " + request.architecture);
   error.add_details(last.get());
   throw error;

@@ -284,36 +284,12 @@ class Planner {
   bool m_cmd_set = false;
 };
 
-std::string place_name(const std::string& file_name, const dockerfile::Position& position) {
-  return file_name + ":" + std::to_string(position.line) + ":" + std::to_string(position.column);
-}
-
 }  // namespace
 
-Plan plan_stage(const dockerfile::Dockerfile& file, const std::string& file_name, const PlanInputs& inputs) {
-  Planner planner(file, inputs);
-  for (const auto& instruction : file.instructions)
-    in_step(place_name(file_name, instruction.position), [&] { planner.take(instruction); });
+Plan plan_stage(const SourceFile& file, const PlanInputs& inputs) {
+  Planner planner(file.parsed, inputs);
+  for (const auto& instruction : file.parsed.instructions) in_step(place_name(file, instruction.position), [&] { planner.take(instruction); });
   return planner.finish();
-}
-
-std::vector<StageName> list_stages(const dockerfile::Dockerfile& file, const std::string& file_name,
-                                   const std::map<std::string, std::string>& build_args) {
-  Variables variables(build_args, {});
-  std::vector<StageName> stages;
-  for (const auto& instruction : file.instructions) {
-    if (instruction.keyword == Keyword::arg && stages.empty()) variables.declare_global(instruction, file.escape);
-    if (instruction.keyword != Keyword::from) continue;
-    in_step(place_name(file_name, instruction.position), [&] {
-      const auto& words = instruction.arguments;
-      if (words.size() != 1 && !(words.size() == 3 && util::to_lower(words[1]) == "as"))
-        throw Error(ErrorKind::invalid, "FROM is written IMAGE or IMAGE AS NAME");
-      std::string image = dockerfile::expand_word(words[0], variables.global_lookup(), file.escape);
-      if (image.empty()) throw Error(ErrorKind::invalid, "FROM " + words[0] + " is empty", "give the argument with --build-arg");
-      stages.push_back({std::move(image), words.size() == 3 ? words[2] : "", instruction.position});
-    });
-  }
-  return stages;
 }
 
 }  // namespace jcb::build

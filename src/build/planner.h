@@ -5,6 +5,7 @@
 #include <string>
 
 #include "build/context.h"
+#include "build/source_file.h"
 #include "build/stage.h"
 #include "build/step_key.h"
 
@@ -25,15 +26,6 @@ struct PlanInputs {
 
 /// Plans the single stage of a Dockerfile: expands every word, follows ENV, ARG, WORKDIR, USER, SHELL, hashes what COPY
 /// takes, and keys every step. Reads the context, runs nothing. Throws Error naming file, line and column.
-Plan plan_stage(const dockerfile::Dockerfile& file, const std::string& file_name, const PlanInputs& inputs);
-
-/// The image names that the FROM instructions of a file ask for, expanded with global ARGs, in order.
-struct StageName {
-  std::string image;
-  std::string name;  ///< AS name, or empty
-  dockerfile::Position position;
-};
-std::vector<StageName> list_stages(const dockerfile::Dockerfile& file, const std::string& file_name,
-                                   const std::map<std::string, std::string>& build_args);
+Plan plan_stage(const SourceFile& file, const PlanInputs& inputs);
 
 }  // namespace jcb::build

@@ -73,7 +73,8 @@ CatalogContent content_from_json(const Json& json) {
   CatalogContent content;
   for (const Json& row : json.at("packages")) content.packages.push_back(package_from_row(row));
   for (const Json& row : json.at("disabled"))
-    content.disabled.push_back({row.at(0).get<std::string>(), row.at(1).get<std::vector<std::string>>(), row.at(2).get<std::vector<std::string>>()});
+    content.disabled.push_back(
+        {row.at(0).get<std::string>(), row.at(1).get<std::vector<std::string>>(), row.at(2).get<std::vector<std::string>>()});
   json.at("load_errors").get_to(content.load_errors);
   return content;
 }
@@ -82,7 +83,8 @@ Json content_to_json(const std::vector<PackageTree>& trees, const CatalogContent
   Json json{{"version", k_format_version}, {"trees", Json::array()}, {"packages", Json::array()}, {"disabled", Json::array()}};
   for (const auto& tree : trees) json["trees"].push_back(stamps_to_json(tree));
   for (const auto& package : content.packages) json["packages"].push_back(package_to_row(package));
-  for (const auto& disabled : content.disabled) json["disabled"].push_back(Json::array({disabled.name, disabled.aliases, disabled.reasons}));
+  for (const auto& disabled : content.disabled)
+    json["disabled"].push_back(Json::array({disabled.name, disabled.aliases, disabled.reasons}));
   json["load_errors"] = content.load_errors;
   return json;
 }

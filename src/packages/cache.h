@@ -19,7 +19,8 @@ namespace jcb::packages {
 std::string make_cache_name(const std::vector<PackageTree>& trees, const platform::Target& target);
 
 /// The cached content when it is still true of the trees.
-std::optional<CatalogContent> find_cached(const std::filesystem::path& directory, const std::string& name, const std::vector<PackageTree>& trees);
+std::optional<CatalogContent> find_cached(const std::filesystem::path& directory, const std::string& name,
+                                          const std::vector<PackageTree>& trees);
 
 /// Writes the content of a scan that began at `began_ns` (realtime clock). Not written when something changed so shortly
 /// before that a further change would have left the same stamp. Failures are ignored.

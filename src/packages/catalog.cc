@@ -50,7 +50,8 @@ std::vector<std::string> family_members(const std::vector<Package>& packages, st
 // A directory that could not be read and is called like the family: the likeliest reason why the name is unknown.
 std::string explain_by_load_error(const std::map<std::string, std::string>& load_errors, std::string_view name) {
   for (const auto& [directory, message] : load_errors) {
-    if (std::string_view(directory).substr(directory.rfind('/') + 1) == family_of(name)) return ": " + directory + " cannot be read: " + message;
+    if (std::string_view(directory).substr(directory.rfind('/') + 1) == family_of(name))
+      return ": " + directory + " cannot be read: " + message;
   }
   return {};
 }

@@ -29,7 +29,8 @@ bool Pins::has_pins_of(std::size_t package) const { return m_pins.find(family_of
 bool Pins::covers(std::size_t package) const {
   const auto pins = m_pins.find(family_of(at(package).name));
   if (pins == m_pins.end()) return false;
-  return std::any_of(pins->second.begin(), pins->second.end(), [&](std::size_t pin) { return pin == package || contains(bases(pin), package); });
+  return std::any_of(pins->second.begin(), pins->second.end(),
+                     [&](std::size_t pin) { return pin == package || contains(bases(pin), package); });
 }
 
 std::size_t Pins::choose(std::string_view wish, std::optional<std::size_t> asker) const {
@@ -52,7 +53,8 @@ std::vector<std::size_t> Pins::acceptable_pins(std::string_view wish, std::strin
   std::vector<std::size_t> pins;
   const auto found = m_pins.find(family);
   if (found == m_pins.end()) return pins;
-  std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(pins), [&](std::size_t pin) { return accepts(wish, at(pin)); });
+  std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(pins),
+               [&](std::size_t pin) { return accepts(wish, at(pin)); });
   return pins;
 }
 

@@ -197,7 +197,8 @@ void refuse_conflicts(const Resolution& resolution) {
     for (std::size_t later = 1; later < members.size(); ++later) {
       const auto closure = resolution.closure(members[later]);
       for (std::size_t earlier = 0; earlier < later; ++earlier) {
-        if (!std::binary_search(closure.begin(), closure.end(), members[earlier])) throw_conflict(resolution, members[earlier], members[later]);
+        if (!std::binary_search(closure.begin(), closure.end(), members[earlier]))
+          throw_conflict(resolution, members[earlier], members[later]);
       }
     }
   }

@@ -57,9 +57,9 @@ class Scanner {
 
   const platform::Target& m_target;
   std::size_t m_directories = 0;
-  std::vector<Package> m_packages;                    // in the order of the scan
-  std::map<std::string, std::size_t> m_by_name;       // position in m_packages
-  std::map<std::string, std::string> m_in_tree;       // names of the current tree -> directory
+  std::vector<Package> m_packages;               // in the order of the scan
+  std::map<std::string, std::size_t> m_by_name;  // position in m_packages
+  std::map<std::string, std::string> m_in_tree;  // names of the current tree -> directory
   std::map<std::string, Absence> m_absent;
   std::map<std::string, std::string> m_load_errors;
 };

@@ -83,9 +83,9 @@ class PackageReader {
 }  // namespace
 
 const std::vector<std::string>& package_keys() {
-  static const std::vector<std::string> keys{"alias", "build_args", "build_flags", "buildkit_device", "config",   "depends",
-                                             "disabled", "docs",    "dockerfile",  "group",           "name",     "notes",
-                                             "path",  "postfix",    "prefix",      "requires",        "test",     "variants"};
+  static const std::vector<std::string> keys{"alias",    "build_args", "build_flags", "buildkit_device", "config", "depends",
+                                             "disabled", "docs",       "dockerfile",  "group",           "name",   "notes",
+                                             "path",     "postfix",    "prefix",      "requires",        "test",   "variants"};
   return keys;
 }
 
@@ -129,7 +129,8 @@ Package make_package(const Settings& settings) {
 bool is_package_name(std::string_view text) noexcept {
   const auto is_alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
   const auto is_allowed = [&](char c) { return is_alphanumeric(c) || std::string_view("._+:-").find(c) != std::string_view::npos; };
-  return !text.empty() && text.size() <= 128 && is_alphanumeric(text.front()) && text.back() != ':' && std::all_of(text.begin(), text.end(), is_allowed);
+  return !text.empty() && text.size() <= 128 && is_alphanumeric(text.front()) && text.back() != ':' &&
+         std::all_of(text.begin(), text.end(), is_allowed);
 }
 
 std::string_view family_of(std::string_view name) noexcept { return name.substr(0, name.find(':')); }

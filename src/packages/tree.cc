@@ -13,8 +13,8 @@ std::int64_t to_ns(const struct timespec& time) { return std::int64_t{time.tv_se
 
 std::string make_stamp(const struct stat& status) {
   std::string stamp;
-  for (const auto number : {static_cast<std::int64_t>(status.st_dev), static_cast<std::int64_t>(status.st_ino), std::int64_t{status.st_size},
-                            to_ns(status.st_mtim), to_ns(status.st_ctim)})
+  for (const auto number : {static_cast<std::int64_t>(status.st_dev), static_cast<std::int64_t>(status.st_ino),
+                            std::int64_t{status.st_size}, to_ns(status.st_mtim), to_ns(status.st_ctim)})
     stamp += (stamp.empty() ? "" : " ") + std::to_string(number);
   return stamp;
 }

@@ -38,8 +38,18 @@ Offer make_offer(const Settings& settings, const platform::Target& target) {
   return offer;
 }
 
+const std::vector<std::string>& variant_keys() {
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> all = package_keys();
+    all.insert(all.end(), {"default", "when"});
+    return all;
+  }();
+  return keys;
+}
+
 Offer make_variant(const Node& variant, const Settings& defaults, const platform::Target& target) {
   if (!variant.is_mapping()) reject(variant.at, "a variant must be a mapping");
+  require_known_keys(variant, variant_keys(), "a variant");
   Node keys = variant;
   const auto is_own = [](const NodeEntry& entry) { return entry.key == "when" || entry.key == "default" || entry.key == "variants"; };
   if (const Node* nested = variant.find("variants")) reject(nested->at, "a variant cannot have variants");

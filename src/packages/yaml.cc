@@ -25,7 +25,7 @@ class Positions {
   SourcePosition at(int line, int column) const {
     const auto index = static_cast<std::size_t>(std::max(line, 0));
     // An error at the end of the text is past the last line: it is shown on the line after the block.
-    const int in_file = m_source.lines.empty()         ? line + 1
+    const int in_file = m_source.lines.empty()          ? line + 1
                         : index < m_source.lines.size() ? m_source.lines[index]
                                                         : m_source.lines.back() + 1;
     return {m_file, in_file, std::max(column, 0) + 1 + m_source.cut_columns};

@@ -39,8 +39,9 @@ struct ContainerOptions {
 };
 
 /// The runtime-spec configuration (config.json) for an image config and options, over a root file system mounted at
-/// `rootfs`, an entry of the bundle directory, into which hosts, hostname and resolv.conf are written. Prepares the root as it goes: mount points that are links or files are replaced by real directories, the
-/// working directory is made, all inside the root (CVE rows R1-R8 of docs/security.md). `in_user_namespace`: /sys is
+/// `rootfs`, an entry of the bundle directory, into which hosts, hostname and resolv.conf are written. Prepares the root
+/// as it goes: mount points that are links or files are replaced by real directories, the working directory is made, all
+/// inside the root (CVE rows R1-R8 of docs/security.md). `in_user_namespace`: /sys is
 /// bound instead of mounted, no device rules. Needs enter_isolation. Throws Error(invalid, not_found, refused, unsupported).
 util::Json make_spec(const oci::ImageConfig& image, const ContainerOptions& options, const std::filesystem::path& rootfs,
                      bool in_user_namespace);

@@ -7,6 +7,8 @@
 #include "sandbox/users.h"
 #include "util/json.h"
 
+#include <algorithm>
+
 namespace jcb::runtime {
 namespace {
 
@@ -51,11 +53,17 @@ Json make_capabilities() {
   return capabilities;
 }
 
+// The primary group is listed again among the others: a set-group-id program could otherwise drop it, and with it what
+// files deny to that group (CVE-2022-36109).
 Json make_user(const sandbox::Identity& identity) {
+  std::vector<std::uint32_t> groups{identity.gid};
+  for (const auto group : identity.groups) {
+    if (std::find(groups.begin(), groups.end(), group) == groups.end()) groups.push_back(group);
+  }
   Json user;
   user["uid"] = identity.uid;
   user["gid"] = identity.gid;
-  if (!identity.groups.empty()) user["additionalGids"] = identity.groups;
+  user["additionalGids"] = groups;
   return user;
 }
 

@@ -2,6 +2,7 @@
 #include "util/child.h"
 
 #include "jcbuild/error.h"
+#include "util/file.h"
 #include "util/interrupt.h"
 
 #include <fcntl.h>
@@ -76,7 +77,18 @@ int read_launch_error(int fd) {
   return got == sizeof error ? error : 0;
 }
 
-bool is_safe_owner(const struct stat& status) { return status.st_uid == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0; }
+// Whether the ids that stat shows are those of the host. In a user namespace 0 is its owner, and the host's root, which
+// is not mapped, shows as the overflow id.
+bool has_host_ids() {
+  const auto map = find_file("/proc/self/uid_map", 4096);
+  return !map || map->find("4294967295") != std::string::npos;
+}
+
+bool is_safe_owner(const struct stat& status) {
+  constexpr uid_t k_overflow = 65534;  // /proc/sys/kernel/overflowuid, never changed in practice
+  const bool root = status.st_uid == 0 || (status.st_uid == k_overflow && !has_host_ids());
+  return root && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
 
 bool is_trusted_program(const std::filesystem::path& path) {
   struct stat file {

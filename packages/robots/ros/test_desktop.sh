@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What desktop adds, as far as it can be seen without a display: rviz loads, robot models parse, tf computes.
+# What desktop adds, as far as it can be seen without a display: rviz and its plugins load, tf and tf2 compute.
 set -euo pipefail
 
 fail() { echo "$*" >&2; exit 1; }
 
 [ -d "$(rospack find rviz)" ] || fail "rospack does not find rviz"
-rviz=$(command -v rviz || find /usr/lib/rviz /usr/lib/*/rviz -maxdepth 1 -name rviz -type f | head -n 1)
-! ldd "$rviz" | grep 'not found' || fail "rviz lacks libraries"
-for plugin in /usr/lib/*/librviz_default_plugin.so*; do
-  ! ldd "$plugin" | grep 'not found' || fail "rviz's plugins lack libraries"
+rviz=$(command -v rviz) || fail "there is no rviz"
+for file in "$rviz" /usr/lib/*/librviz_default_plugin.so*; do
+  [ -e "$file" ] || fail "there is no $file"
+  ! ldd "$file" | grep 'not found' || fail "$file lacks libraries"
 done
-QT_QPA_PLATFORM=offscreen "$rviz" --help 2>&1 | grep -q -- '--display-config' || fail "rviz does not print its options"
+options=$(QT_QPA_PLATFORM=offscreen "$rviz" --help 2>&1 || true)
+grep -q -- '--display-config' <<< "$options" || fail "rviz printed instead of its options: $options"
 
 python3 - <<'PYTHON'
 import math

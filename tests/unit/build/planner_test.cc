@@ -30,7 +30,7 @@ struct Fixture {
     top.root().write_file("dir/sub/c", "c");
   }
   Plan plan(const std::string& text) const {
-    return build::plan_stage(dockerfile::parse_dockerfile("FROM scratch\n" + text, "Dockerfile"), "Dockerfile", inputs);
+    return build::plan_stage({"Dockerfile", dockerfile::parse_dockerfile("FROM scratch\n" + text, "Dockerfile")}, inputs);
   }
 };
 
@@ -144,8 +144,8 @@ TEST_CASE("what is not supported is refused with its place") {
 }
 
 TEST_CASE("FROM is expanded with global arguments only") {
-  const auto file = dockerfile::parse_dockerfile("ARG BASE=debian\nFROM ${BASE}:12 AS x\n", "Dockerfile");
-  CHECK(build::list_stages(file, "Dockerfile", {})[0].image == "debian:12");
-  CHECK(build::list_stages(file, "Dockerfile", {{"BASE", "ubuntu"}})[0].image == "ubuntu:12");
-  CHECK(build::list_stages(file, "Dockerfile", {})[0].name == "x");
+  const build::SourceFile file{"Dockerfile", dockerfile::parse_dockerfile("ARG BASE=debian\nFROM ${BASE}:12 AS x\n", "Dockerfile")};
+  CHECK(build::list_stages(file, {})[0].image == "debian:12");
+  CHECK(build::list_stages(file, {{"BASE", "ubuntu"}})[0].image == "ubuntu:12");
+  CHECK(build::list_stages(file, {})[0].name == "x");
 }

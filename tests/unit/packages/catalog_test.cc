@@ -39,7 +39,8 @@ jcb::Error missing(const Catalog& catalog, const std::string& name) {
 
 bool is_same(const Catalog& a, const Catalog& b) {
   return a.packages() == b.packages() && a.disabled() == b.disabled() && a.load_errors() == b.load_errors() &&
-         jcb::util::to_text(make_list_report(a, a.packages(), a.disabled())) == jcb::util::to_text(make_list_report(b, b.packages(), b.disabled()));
+         jcb::util::to_text(make_list_report(a, a.packages(), a.disabled())) ==
+             jcb::util::to_text(make_list_report(b, b.packages(), b.disabled()));
 }
 
 Tree& fill(Tree& tree) {

@@ -30,9 +30,10 @@ TEST_CASE("header blocks are joined and end with the comments at the top") {
 
 TEST_CASE("every key of a header is read, strings become lists and numbers stay as written") {
   const Catalog catalog = Tree()
-                              .add_package("x", "name: pytorch:2.8\nalias: torch\ngroup: ml\nnotes: a note\ndocs: docs.md\n"
-                                                "depends: [cuda, python]\nrequires: '>=34'\nbuild_args: {PYTHON: 3.10, OLD: no}\n"
-                                                "test: [test.py, test.sh torch]\nprefix: p\npostfix: q\nbuildkit_device: true")
+                              .add_package("x",
+                                           "name: pytorch:2.8\nalias: torch\ngroup: ml\nnotes: a note\ndocs: docs.md\n"
+                                           "depends: [cuda, python]\nrequires: '>=34'\nbuild_args: {PYTHON: 3.10, OLD: no}\n"
+                                           "test: [test.py, test.sh torch]\nprefix: p\npostfix: q\nbuildkit_device: true")
                               .add("x/test.py", "")
                               .load();
   CHECK(catalog.load_errors().empty());
@@ -47,10 +48,8 @@ TEST_CASE("every key of a header is read, strings become lists and numbers stay 
 }
 
 TEST_CASE("a config file of a package's keys replaces what the header says") {
-  const Catalog catalog = Tree()
-                              .add_package("x", "depends: [a]\ngroup: ml")
-                              .add("x/config.yaml", "depends: [b, c]\nnotes: from the config\n")
-                              .load();
+  const Catalog catalog =
+      Tree().add_package("x", "depends: [a]\ngroup: ml").add("x/config.yaml", "depends: [b, c]\nnotes: from the config\n").load();
   REQUIRE(names_of(catalog) == Texts{"x"});
   CHECK(catalog.packages()[0].depends == Texts{"b", "c"});
   CHECK(catalog.packages()[0].group == "ml");
@@ -75,11 +74,12 @@ TEST_CASE("a config file with one nested entry renames the package") {
 }
 
 TEST_CASE("a config file with several entries makes packages that inherit, and their Dockerfile's header wins") {
-  const Catalog catalog = Tree()
-                              .add("x/Dockerfile", "#---\n# name: dropped\n# group: g\n#---\n")
-                              .add("x/Dockerfile.b", "#---\n# notes: header\n#---\n")
-                              .add("x/config.json", R"({"a": {"notes": "json"}, "b": {"dockerfile": "Dockerfile.b", "notes": "json", "group": "own"}})")
-                              .load();
+  const Catalog catalog =
+      Tree()
+          .add("x/Dockerfile", "#---\n# name: dropped\n# group: g\n#---\n")
+          .add("x/Dockerfile.b", "#---\n# notes: header\n#---\n")
+          .add("x/config.json", R"({"a": {"notes": "json"}, "b": {"dockerfile": "Dockerfile.b", "notes": "json", "group": "own"}})")
+          .load();
   REQUIRE(names_of(catalog) == Texts{"a", "b"});
   CHECK(catalog.find("a")->notes == "json");
   CHECK(catalog.find("a")->group == "g");
@@ -100,7 +100,8 @@ TEST_CASE("files of other programs are no configuration") {
 }
 
 TEST_CASE("config.py is told as what it is: not evaluated") {
-  const Catalog catalog = Tree().add_package("x", "group: g").add("x/config.py", "package['name'] = 'y'\n").add_package("z", "group: g").load();
+  const Catalog catalog =
+      Tree().add_package("x", "group: g").add("x/config.py", "package['name'] = 'y'\n").add_package("z", "group: g").load();
   CHECK(names_of(catalog) == Texts{"z"});
   CHECK(catalog.load_errors() == std::map<std::string, std::string>{{"packages/x", "packages/x: config.py is not evaluated yet"}});
 }
@@ -114,7 +115,8 @@ TEST_CASE("a header that names other configs does not need config.py") {
 
 TEST_CASE("a directory that cannot be read loses only itself, and says where") {
   SECTION("an unknown key") {
-    const Catalog catalog = Tree().add("x/Dockerfile", "# about\n#---\n# name: x\n# depnds: [a]\n#---\n").add_package("x/y", "group: g").load();
+    const Catalog catalog =
+        Tree().add("x/Dockerfile", "# about\n#---\n# name: x\n# depnds: [a]\n#---\n").add_package("x/y", "group: g").load();
     CHECK(only_error(catalog) == "packages/x/Dockerfile:4:3: unknown key 'depnds' in a package, did you mean depends?");
     CHECK(names_of(catalog) == Texts{"y"});
   }
@@ -123,7 +125,8 @@ TEST_CASE("a directory that cannot be read loses only itself, and says where") {
           "packages/x/config.yaml:2:1: unknown key 'gruop' in a package, did you mean group?");
   }
   SECTION("a syntax error, on its line of the file") {
-    CHECK(only_error(Tree().add("x/Dockerfile", "# one\n# two\n#---\n# name: [a\n#---\nFROM x\n").load()).starts_with("packages/x/Dockerfile:5:"));
+    CHECK(only_error(Tree().add("x/Dockerfile", "# one\n# two\n#---\n# name: [a\n#---\nFROM x\n").load())
+              .starts_with("packages/x/Dockerfile:5:"));
   }
   SECTION("a mapping among the dependencies") {
     CHECK(only_error(Tree().add_package("x", "depends: [a, {b: c}]").load()) ==
@@ -140,7 +143,8 @@ TEST_CASE("a directory that cannot be read loses only itself, and says where") {
     CHECK(only_error(Tree().add_package("x", "requires: '>>36'").load()).starts_with("packages/x/Dockerfile:2:13: "));
   }
   SECTION("a name that another directory has") {
-    CHECK(only_error(Tree().add_package("x", "name: n").add_package("y", "name: n").load()) == "packages/y: the name 'n' is taken by packages/x");
+    CHECK(only_error(Tree().add_package("x", "name: n").add_package("y", "name: n").load()) ==
+          "packages/y: the name 'n' is taken by packages/x");
   }
 }
 

@@ -66,9 +66,8 @@ TEST_CASE("the first default variant that exists takes the family's bare name") 
 }
 
 TEST_CASE("only the first of several existing defaults is the family's") {
-  const Catalog catalog = Tree()
-                              .add_package("x", "variants: [{name: 'x:2', default: yes, alias: two}, {name: 'x:1', default: yes, alias: one}]")
-                              .load();
+  const Catalog catalog =
+      Tree().add_package("x", "variants: [{name: 'x:2', default: yes, alias: two}, {name: 'x:1', default: yes, alias: one}]").load();
   CHECK(catalog.find("x")->name == "x:2");
   CHECK(catalog.find("one")->name == "x:1");
   CHECK(catalog.find("x:1")->aliases == Texts{"one"});
@@ -123,13 +122,15 @@ TEST_CASE("a condition that is none is an error on every target, with its place"
   CHECK_THROWS_WITH(conditions("{cuda: }", debian()), Catch::Matchers::Contains("'cuda' is empty"));
   CHECK_THROWS_WITH(conditions("[x]", debian()), Catch::Matchers::Contains("'when' must be a mapping"));
   CHECK(only_error(Tree().add_package("x", "variants: [{name: x, wen: {arch: x86_64}}]").load()) ==
-        "packages/x/Dockerfile:2:22: unknown key 'wen' in a package, did you mean when?");
+        "packages/x/Dockerfile:2:24: unknown key 'wen' in a variant, did you mean when?");
 }
 
 TEST_CASE("requires follows upstream's grammar") {
-  for (const char* met : {"aarch64", "==ARM64", "!=x86_64", "22.04", "==22.04", ">=cu126", "<cu128", ">=36", "==36.*", ">=r36", ">=34.1.0,<38"})
+  for (const char* met :
+       {"aarch64", "==ARM64", "!=x86_64", "22.04", "==22.04", ">=cu126", "<cu128", ">=36", "==36.*", ">=r36", ">=34.1.0,<38"})
     CHECK_FALSE(requirement(met));
-  for (const char* unmet : {"x86_64", "!=aarch64", "24.04", ">cu126", "<=cu122", "<36", "==35.*", ">=r38", ">=37,<38"}) CHECK(requirement(unmet));
+  for (const char* unmet : {"x86_64", "!=aarch64", "24.04", ">cu126", "<=cu122", "<36", "==35.*", ">=r38", ">=37,<38"})
+    CHECK(requirement(unmet));
   CHECK(requirement("22.04", debian()) == "needs distribution ubuntu 22.04 (this target: debian 12)");
   CHECK(requirement(">=cu126", debian()) == "needs CUDA >=cu126 (this target: no CUDA)");
   CHECK_FALSE(requirement("<cu126", debian()));

@@ -68,8 +68,6 @@ BundleFixture::BundleFixture()
   const util::Root bundle = m_directory.root();
   for (const char* path : {"rootfs/bin", "rootfs/etc", "rootfs/tmp"}) REQUIRE(::fchmod(bundle.make_dirs(path).get(), 0755) == 0);
   REQUIRE(::fchmodat(bundle.fd(), "rootfs", 0755, 0) == 0);
-  // The container's other users have to get in, as with the directories of the store.
-  REQUIRE(::chmod(m_directory.path().c_str(), 0755) == 0);
   copy_busybox(root());
   REQUIRE(::symlinkat("busybox", root().fd(), "bin/sh") == 0);
   root().write_file("etc/passwd", "root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "isolated.h"
 
+#include "jcbuild/error.h"
+
 #include <catch2/catch.hpp>
 
 #include <sys/mount.h>
