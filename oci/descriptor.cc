@@ -42,7 +42,8 @@ std::uint64_t read_size(const Json& json, std::string_view thing) {
 std::optional<Platform> read_platform(const Json& json, std::string_view thing) {
   const Json* field = find_field(json, "platform", thing);
   if (field == nullptr) return std::nullopt;
-  return Platform{util::get_string(*field, "os", thing), util::get_string(*field, "architecture", thing), util::get_string(*field, "variant", thing)};
+  return Platform{util::get_string(*field, "os", thing), util::get_string(*field, "architecture", thing),
+                  util::get_string(*field, "variant", thing)};
 }
 
 Json platform_to_json(const Platform& platform) {

@@ -105,7 +105,8 @@ std::vector<Digest> read_diff_ids(const Json& document) {
   const auto texts = util::get_strings(rootfs, "diff_ids", k_thing);
   if (texts.size() > k_max_layers) reject(k_thing, "more than " + std::to_string(k_max_layers) + " diff_ids");
   std::vector<Digest> diff_ids;
-  for (const std::string& text : texts) diff_ids.push_back(in_step("reading the diff_ids of the image config", [&] { return Digest::parse(text); }));
+  for (const std::string& text : texts)
+    diff_ids.push_back(in_step("reading the diff_ids of the image config", [&] { return Digest::parse(text); }));
   return diff_ids;
 }
 
@@ -116,7 +117,8 @@ std::vector<HistoryEntry> read_history(const Json& document) {
   if (!field->is_array()) reject(k_thing, "\"history\" is not an array");
   for (const Json& entry : *field) {
     const auto text = [&](const char* key) { return util::get_string(entry, key, k_thing); };
-    history.push_back({text("created"), text("created_by"), text("author"), text("comment"), util::get_bool(entry, "empty_layer", k_thing)});
+    history.push_back(
+        {text("created"), text("created_by"), text("author"), text("comment"), util::get_bool(entry, "empty_layer", k_thing)});
   }
   return history;
 }
@@ -218,7 +220,8 @@ ImageConfig ImageConfig::parse(std::string_view bytes) {
   limits.bytes = k_max_config_bytes;
   const Json document = util::parse_json(bytes, k_thing, limits);
   ImageConfig image;
-  image.platform = {util::get_string(document, "os", k_thing, "linux"), read_string(document, "architecture"), read_string(document, "variant")};
+  image.platform = {util::get_string(document, "os", k_thing, "linux"), read_string(document, "architecture"),
+                    read_string(document, "variant")};
   image.created = util::get_string(document, "created", k_thing);
   image.author = util::get_string(document, "author", k_thing);
   image.config = read_execution_config(document);

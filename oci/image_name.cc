@@ -17,8 +17,12 @@ struct Prefix {
 };
 
 constexpr std::array k_prefixes{
-    Prefix{"oci:", Transport::oci_layout},          Prefix{"oci-archive:", Transport::oci_archive},     Prefix{"docker-archive:", Transport::docker_archive},
-    Prefix{"docker://", Transport::registry},       Prefix{"dir-rootfs:", Transport::rootfs_directory}, Prefix{"bootstrap:", Transport::bootstrap},
+    Prefix{"oci:", Transport::oci_layout},
+    Prefix{"oci-archive:", Transport::oci_archive},
+    Prefix{"docker-archive:", Transport::docker_archive},
+    Prefix{"docker://", Transport::registry},
+    Prefix{"dir-rootfs:", Transport::rootfs_directory},
+    Prefix{"bootstrap:", Transport::bootstrap},
 };
 
 std::string_view prefix_of(Transport transport) {
@@ -44,7 +48,8 @@ bool is_digest_like(std::string_view text) {
 // image-spec annotations.md, "org.opencontainers.image.ref.name", less its rules on where separators may stand.
 void check_layout_tag(std::string_view tag, std::string_view text) {
   const bool fine = std::all_of(tag.begin(), tag.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-._:@+/").find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-._:@+/").find(c) != std::string_view::npos;
   });
   if (!fine) refuse(text, "the tag holds a character that is not a letter, digit or one of -._:@+/");
 }
@@ -65,10 +70,12 @@ void parse_path(std::string_view rest, std::string_view text, ImageName& name) {
 
 void parse_bootstrap(std::string_view rest, std::string_view text, ImageName& name) {
   const auto is_part = [](const std::string& part) {
-    return !part.empty() && part.front() != '-' && part.front() != '.' && part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
+    return !part.empty() && part.front() != '-' && part.front() != '.' &&
+           part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
   };
   const auto parts = util::split(rest, ':');
-  if (parts.size() != 2 || !is_part(parts[0]) || !is_part(parts[1])) refuse(text, "not a bootstrap source", "write bootstrap:DISTRO:SUITE, such as bootstrap:debian:bookworm");
+  if (parts.size() != 2 || !is_part(parts[0]) || !is_part(parts[1]))
+    refuse(text, "not a bootstrap source", "write bootstrap:DISTRO:SUITE, such as bootstrap:debian:bookworm");
   name.distribution = parts[0];
   name.suite = parts[1];
 }

@@ -30,7 +30,8 @@ Json read_index(const util::Root& root, const std::string& layout) {
   if (!text) throw Error(ErrorKind::invalid, layout + " has no " + k_index_file);
   Json index = util::parse_json(*text, thing);
   check_document_type(index, k_media_index, k_media_index, thing);
-  if (index.contains("layers") || index.contains("config")) reject(thing, "it is not an index: \"layers\" or \"config\" has no place in it");
+  if (index.contains("layers") || index.contains("config"))
+    reject(thing, "it is not an index: \"layers\" or \"config\" has no place in it");
   if (!index.contains("manifests") || index["manifests"].is_null()) index["manifests"] = Json::array();
   if (!index["manifests"].is_array()) reject(thing, "\"manifests\" is not an array");
   return index;
@@ -38,7 +39,8 @@ Json read_index(const util::Root& root, const std::string& layout) {
 
 void write_index(const util::Root& root, const std::string& layout, const Json& index) {
   const auto text = util::to_text(index);
-  if (text.size() > k_max_manifest_bytes) throw Error(ErrorKind::refused, index_thing(layout) + " would be larger than 4 MiB", "remove tags");
+  if (text.size() > k_max_manifest_bytes)
+    throw Error(ErrorKind::refused, index_thing(layout) + " would be larger than 4 MiB", "remove tags");
   util::write_file_atomically(root, k_index_file, text, 0644);
 }
 
@@ -92,7 +94,8 @@ std::optional<Descriptor> Layout::find_tag(std::string_view tag) const {
 void Layout::set_tag(const std::string& tag, Descriptor manifest) const {
   check_tag(tag);
   if (find_blob_size(manifest.digest) != manifest.size_bytes)
-    throw Error(ErrorKind::not_found, m_name + " has no blob " + manifest.digest.text() + " of " + std::to_string(manifest.size_bytes) + " bytes to tag");
+    throw Error(ErrorKind::not_found,
+                m_name + " has no blob " + manifest.digest.text() + " of " + std::to_string(manifest.size_bytes) + " bytes to tag");
   manifest.annotations.erase(k_ref_name);
   if (!tag.empty()) manifest.annotations[k_ref_name] = tag;
   const Json replacement = manifest.to_json();

@@ -57,7 +57,8 @@ Descriptor find_manifest(const Layout& layout, Descriptor descriptor, const Plat
 // An artifact (signature, SBOM, attestation) is a manifest, too, but nothing that could be unpacked or run.
 void check_is_image(const Manifest& manifest) {
   if (!is_config_type(manifest.config.media_type))
-    throw Error(ErrorKind::unsupported, "an artifact with the config type " + util::escape_text(manifest.config.media_type) + ", not a container image");
+    throw Error(ErrorKind::unsupported,
+                "an artifact with the config type " + util::escape_text(manifest.config.media_type) + ", not a container image");
   for (const Descriptor& layer : manifest.layers) layer_compression(layer.media_type);
 }
 

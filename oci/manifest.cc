@@ -34,7 +34,8 @@ void check_layer(const Descriptor& layer, std::string_view thing) {
 }
 
 void check_config(const Descriptor& config, std::string_view thing) {
-  if (is_manifest_type(config.media_type) || is_index_type(config.media_type)) reject(thing, "its config has the media type " + config.media_type);
+  if (is_manifest_type(config.media_type) || is_index_type(config.media_type))
+    reject(thing, "its config has the media type " + config.media_type);
 }
 
 Json document_head(const std::string& media_type, std::string_view fallback) {
@@ -54,7 +55,8 @@ Manifest Manifest::parse(std::string_view bytes, std::string_view expected_media
   Manifest manifest{std::move(media_type), util::get_string(document, "artifactType", thing), std::move(config), {}, {}, {}};
   manifest.layers = get_descriptors(document, "layers", k_max_layers, thing);
   for (const Descriptor& layer : manifest.layers) check_layer(layer, thing);
-  if (const Json* subject = find_field(document, "subject", thing)) manifest.subject = Descriptor::from_json(*subject, "image manifest, subject");
+  if (const Json* subject = find_field(document, "subject", thing))
+    manifest.subject = Descriptor::from_json(*subject, "image manifest, subject");
   manifest.annotations = get_string_map(document, "annotations", thing);
   return manifest;
 }

@@ -19,9 +19,10 @@ struct MachineName {
 };
 
 constexpr std::array k_machine_names{
-    MachineName{"x86_64", "amd64", ""},  MachineName{"x86-64", "amd64", ""}, MachineName{"aarch64", "arm64", ""}, MachineName{"armv8l", "arm", "v7"},
-    MachineName{"armv7l", "arm", "v7"},  MachineName{"armhf", "arm", "v7"},  MachineName{"armv6l", "arm", "v6"},  MachineName{"armel", "arm", "v6"},
-    MachineName{"i386", "386", ""},      MachineName{"i686", "386", ""},     MachineName{"loongarch64", "loong64", ""},
+    MachineName{"x86_64", "amd64", ""}, MachineName{"x86-64", "amd64", ""},        MachineName{"aarch64", "arm64", ""},
+    MachineName{"armv8l", "arm", "v7"}, MachineName{"armv7l", "arm", "v7"},        MachineName{"armhf", "arm", "v7"},
+    MachineName{"armv6l", "arm", "v6"}, MachineName{"armel", "arm", "v6"},         MachineName{"i386", "386", ""},
+    MachineName{"i686", "386", ""},     MachineName{"loongarch64", "loong64", ""},
 };
 
 Platform normalised(std::string os, std::string_view machine, std::string variant) {
@@ -56,7 +57,9 @@ Platform Platform::host() {
 Platform Platform::parse(std::string_view text) {
   auto parts = util::split(util::to_lower(text), '/');
   const bool well_formed = (parts.size() == 2 || parts.size() == 3) && std::all_of(parts.begin(), parts.end(), is_platform_word);
-  if (!well_formed) throw Error(ErrorKind::usage, "'" + util::escape_text(text) + "' is not a platform", "write OS/ARCH or OS/ARCH/VARIANT, such as linux/arm64");
+  if (!well_formed)
+    throw Error(ErrorKind::usage, "'" + util::escape_text(text) + "' is not a platform",
+                "write OS/ARCH or OS/ARCH/VARIANT, such as linux/arm64");
   return normalised(parts[0], parts[1], parts.size() == 3 ? parts[2] : std::string());
 }
 

@@ -37,7 +37,9 @@ bool is_word(char c) { return is_alnum(c) || c == '_'; }
 
 std::string quoted(std::string_view part) { return "'" + util::escape_text(part.substr(0, k_max_name_bytes)) + "'"; }
 
-bool is_separator(std::string_view run) { return run == "." || run == "_" || run == "__" || run.find_first_not_of('-') == std::string_view::npos; }
+bool is_separator(std::string_view run) {
+  return run == "." || run == "_" || run == "__" || run.find_first_not_of('-') == std::string_view::npos;
+}
 
 void check_component(std::string_view component, std::string_view text) {
   if (component.empty()) refuse(text, "a part between slashes is empty");
@@ -51,7 +53,8 @@ void check_component(std::string_view component, std::string_view text) {
     }
     while (i < component.size() && !is_lower_alnum(component[i])) ++i;
     const auto run = component.substr(start, i - start);
-    if (run.find_first_not_of("._-") != std::string_view::npos) refuse(text, quoted(component) + " holds a character that is not a-z, 0-9, '.', '_' or '-'");
+    if (run.find_first_not_of("._-") != std::string_view::npos)
+      refuse(text, quoted(component) + " holds a character that is not a-z, 0-9, '.', '_' or '-'");
     if (start == 0 || i == component.size()) refuse(text, quoted(component) + " begins or ends with a separator");
     if (!is_separator(run)) refuse(text, quoted(component) + " holds " + quoted(run) + ", where one separator is allowed");
   }
@@ -75,14 +78,16 @@ void check_host(std::string_view host, std::string_view text) {
   const auto bracket = host.rfind(']');
   const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
   const auto name = host.substr(0, colon);
-  if (colon != std::string_view::npos && !is_port(host.substr(colon + 1))) refuse(text, quoted(host.substr(colon + 1)) + " is not a port number");
+  if (colon != std::string_view::npos && !is_port(host.substr(colon + 1)))
+    refuse(text, quoted(host.substr(colon + 1)) + " is not a port number");
   if (is_ipv6_literal(name)) return;
   const auto domains = util::split(name, '.');
   if (!std::all_of(domains.begin(), domains.end(), is_domain)) refuse(text, quoted(name) + " is not a host name");
 }
 
 bool is_host(std::string_view component) {
-  return component == "localhost" || component.find_first_of(".:") != std::string_view::npos || std::any_of(component.begin(), component.end(), is_upper);
+  return component == "localhost" || component.find_first_of(".:") != std::string_view::npos ||
+         std::any_of(component.begin(), component.end(), is_upper);
 }
 
 void check_tag(std::string_view tag, std::string_view text) {

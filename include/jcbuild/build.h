@@ -14,7 +14,7 @@ struct BuildRequest {
   std::map<std::string, std::string> labels;
   std::string network = "host";
   std::string compression = "zstd";
-  std::string output;                ///< as in ComposeRequest
+  std::string output;  ///< as in ComposeRequest
   bool no_cache = false;
 };
 

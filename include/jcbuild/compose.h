@@ -9,13 +9,13 @@ namespace jcb {
 struct ComposeRequest {
   std::vector<std::string> packages;
   TargetOptions target;
-  std::string name;                ///< of the image; empty: made from the packages and the target
-  std::string base;                ///< an image name with transport; empty: the target's default
+  std::string name;  ///< of the image; empty: made from the packages and the target
+  std::string base;  ///< an image name with transport; empty: the target's default
   std::map<std::string, std::string> build_args;
-  std::string network = "host";    ///< or "none"
-  std::string compression = "zstd";  ///< zstd[:N], gzip[:N], none
-  std::string output;              ///< also copied there: an image name with transport; empty: store only
-  std::vector<std::string> skip_tests;  ///< package names, "intermediate", "all"
+  std::string network = "host";            ///< or "none"
+  std::string compression = "zstd";        ///< zstd[:N], gzip[:N], none
+  std::string output;                      ///< also copied there: an image name with transport; empty: store only
+  std::vector<std::string> skip_tests;     ///< package names, "intermediate", "all"
   std::vector<std::string> skip_packages;  ///< globs: left out of the result
   bool no_cache = false;
 };
@@ -24,10 +24,10 @@ struct ComposeRequest {
 struct ComposedPackage {
   std::string name;
   bool cached = false;
-  double seconds = 0;             ///< of its build, now or when it was built
-  std::string layer;              ///< diff ID, empty when it changes no file
-  std::uint64_t size_bytes = 0;   ///< of its blob
-  std::string reason;             ///< why it is in the image
+  double seconds = 0;            ///< of its build, now or when it was built
+  std::string layer;             ///< diff ID, empty when it changes no file
+  std::uint64_t size_bytes = 0;  ///< of its blob
+  std::string reason;            ///< why it is in the image
 };
 
 struct ComposeResult {
@@ -45,8 +45,8 @@ ComposeResult compose_image(Session& session, const ComposeRequest& request);
 /// What compose would do.
 struct ComposeForecast {
   ComposeResult result;  ///< digest empty
-  std::string json;        ///< the `--dry-run --format json` document of docs/cli.md
-  std::string dot;         ///< the package graph for graphviz
+  std::string json;      ///< the `--dry-run --format json` document of docs/cli.md
+  std::string dot;       ///< the package graph for graphviz
 };
 
 /// Resolves and looks up; builds nothing, starts nothing.

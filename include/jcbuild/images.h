@@ -9,7 +9,7 @@ namespace jcb {
 struct ImageInfo {
   std::string name;
   std::string digest;
-  std::string created;  ///< RFC 3339
+  std::string created;           ///< RFC 3339
   std::uint64_t size_bytes = 0;  ///< of all its blobs
   std::size_t layers = 0;
   std::string platform;

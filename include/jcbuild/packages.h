@@ -20,9 +20,9 @@ struct PackageInfo {
 struct PackageList {
   std::string target;  ///< one line for people
   std::vector<PackageInfo> packages;
-  std::map<std::string, std::vector<std::string>> disabled;   ///< name -> why not here
-  std::map<std::string, std::string> load_errors;             ///< directory -> cause
-  std::string json;                                           ///< the `--format json` document of docs/cli.md
+  std::map<std::string, std::vector<std::string>> disabled;  ///< name -> why not here
+  std::map<std::string, std::string> load_errors;            ///< directory -> cause
+  std::string json;                                          ///< the `--format json` document of docs/cli.md
 };
 
 /// Lists the packages whose name or alias matches one of the glob patterns (none: all). Throws Error(not_found) for a
@@ -31,10 +31,10 @@ PackageList list_packages(Session& session, const TargetOptions& target, const s
 
 /// A request resolved.
 struct ResolvedList {
-  std::vector<std::string> chain;   ///< dependencies first
-  std::string image;                ///< the name the image would get
+  std::vector<std::string> chain;  ///< dependencies first
+  std::string image;               ///< the name the image would get
   std::string base;
-  std::string json;                 ///< `{"chain":[…],"image":"…","base":"…"}`
+  std::string json;  ///< `{"chain":[…],"image":"…","base":"…"}`
 };
 
 /// Resolves package names. Throws Error(not_found, refused) with a hint.

@@ -24,18 +24,18 @@ struct RunRequest {
   std::string user;
   std::string hostname;
   std::string network = "host";
-  std::string runtime;                   ///< runc, crun or a path; empty: what works here
+  std::string runtime;  ///< runc, crun or a path; empty: what works here
   std::uint64_t shm_bytes = std::uint64_t{8} << 30;
   bool interactive = false;
   bool terminal = false;
   bool read_only = false;
-  bool dry_run = false;                  ///< only fill RunResult::spec
+  bool dry_run = false;  ///< only fill RunResult::spec
 };
 
 struct RunResult {
-  int exit_code = 0;        ///< the container's, or 125, 126, 127
-  std::string failure;      ///< one line when the container was not started
-  std::string spec;         ///< the runtime spec, for dry runs
+  int exit_code = 0;    ///< the container's, or 125, 126, 127
+  std::string failure;  ///< one line when the container was not started
+  std::string spec;     ///< the runtime spec, for dry runs
 };
 
 /// Runs a container of an image of the store in the foreground and removes it afterwards. Throws Error for what is wrong

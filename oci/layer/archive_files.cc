@@ -17,9 +17,9 @@ constexpr std::uint64_t k_small_bytes = std::uint64_t{64} << 10;
 constexpr std::uint64_t k_memory_bytes = std::uint64_t{64} << 20;
 constexpr std::size_t k_read_bytes = std::size_t{256} << 10;
 constexpr int k_max_links = 16;
-// Each holds a descriptor, of which there may be as few as 1024. Beyond this, files are published as they come: one that
+// Each holds two descriptors, of which there may be as few as 1024. Beyond this, files are published as they come: one that
 // nothing refers to then stays until the layout is next cleaned.
-constexpr std::size_t k_max_unpublished_writers = 128;
+constexpr std::size_t k_max_unpublished_writers = 64;
 
 std::string shown(std::string_view name) { return "'" + util::escape_text(name) + "'"; }
 
@@ -148,7 +148,9 @@ ArchivedBlob ArchiveFiles::publish(const std::string& path, const std::optional<
 }
 
 void ArchiveFiles::publish_file(File& file, const std::string& path, const std::optional<Digest>& expected) {
-  const auto mismatch = [&](const Digest& digest) { reject(m_thing, shown(path) + " has the digest " + digest.text() + ", not " + expected->text()); };
+  const auto mismatch = [&](const Digest& digest) {
+    reject(m_thing, shown(path) + " has the digest " + digest.text() + ", not " + expected->text());
+  };
   if (file.published) {
     if (expected && *expected != *file.published) mismatch(*file.published);
   } else if (file.content) {

@@ -41,9 +41,9 @@ class ArchiveFiles {
 
  private:
   struct File {
-    std::string link;                   // the name this one stands for; empty for a file
+    std::string link;                    // the name this one stands for; empty for a file
     std::optional<std::string> content;  // of a small file
-    std::optional<BlobWriter> writer;   // of a large one, until it is published
+    std::optional<BlobWriter> writer;    // of a large one, until it is published
     std::optional<Digest> published;
     std::uint64_t size_bytes = 0;
     Compression compression = Compression::none;

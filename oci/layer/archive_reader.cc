@@ -74,7 +74,8 @@ std::string annotated_name(const Descriptor& descriptor) {
 }
 
 // manifest.json knows an image by its config.
-std::vector<std::string> find_docker_names(const ArchiveFiles& files, const Descriptor& descriptor, const std::vector<DockerImage>& docker_images) {
+std::vector<std::string> find_docker_names(const ArchiveFiles& files, const Descriptor& descriptor,
+                                           const std::vector<DockerImage>& docker_images) {
   if (docker_images.empty() || !is_manifest_type(descriptor.media_type)) return {};
   const auto config = Manifest::parse(files.layout().read_blob(descriptor, k_max_manifest_bytes), descriptor.media_type).config;
   for (const DockerImage& image : docker_images) {
@@ -85,7 +86,8 @@ std::vector<std::string> find_docker_names(const ArchiveFiles& files, const Desc
 
 // index.json has a descriptor for each name: one image may come several times.
 void add_image(std::vector<ArchivedImage>& images, const Descriptor& descriptor, std::vector<std::string> names) {
-  auto image = std::find_if(images.begin(), images.end(), [&](const ArchivedImage& other) { return other.descriptor.digest == descriptor.digest; });
+  auto image =
+      std::find_if(images.begin(), images.end(), [&](const ArchivedImage& other) { return other.descriptor.digest == descriptor.digest; });
   if (image == images.end()) image = images.insert(images.end(), {{}, descriptor});
   for (std::string& name : names) {
     if (std::find(image->names.begin(), image->names.end(), name) == image->names.end()) image->names.push_back(std::move(name));

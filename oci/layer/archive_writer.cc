@@ -134,7 +134,8 @@ std::string make_docker_manifest(const std::string& config_path, const LoadedIma
 // What docker before 1.10 reads in manifest.json's place, and some tools for the names alone.
 std::string make_repositories(const LoadedImage& image, const std::vector<Reference>& names) {
   Json repositories = Json::object();
-  for (const Reference& name : names) repositories[name.name()][name.tag().empty() ? "latest" : name.tag()] = image.config.diff_ids.back().hex();
+  for (const Reference& name : names)
+    repositories[name.name()][name.tag().empty() ? "latest" : name.tag()] = image.config.diff_ids.back().hex();
   return util::to_text(repositories);
 }
 
@@ -146,7 +147,8 @@ void write_oci_archive(int fd, const Layout& layout, const LoadedImage& image, c
   output.add_file(k_index_file, make_index(image.descriptor, tag));
   output.add_directory("blobs");
   output.add_directory(std::string(k_blob_directory));
-  for (const auto& [digest, blob] : blobs_of(image)) add_blob(output, blob_path(digest), blob.size_bytes, layout, blob, Compression::none, digest);
+  for (const auto& [digest, blob] : blobs_of(image))
+    add_blob(output, blob_path(digest), blob.size_bytes, layout, blob, Compression::none, digest);
   output.finish();
 }
 

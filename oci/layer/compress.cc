@@ -37,7 +37,8 @@ class PlainReader final : public Decompressor {
 Compression detect(std::string_view head) {
   if (head.starts_with("\x1f\x8b")) return Compression::gzip;
   if (head.starts_with("\x28\xb5\x2f\xfd")) return Compression::zstd;
-  if (head.size() >= 4 && (static_cast<unsigned char>(head[0]) & 0xf0) == 0x50 && head.substr(1, 3) == "\x2a\x4d\x18") return Compression::zstd;
+  if (head.size() >= 4 && (static_cast<unsigned char>(head[0]) & 0xf0) == 0x50 && head.substr(1, 3) == "\x2a\x4d\x18")
+    return Compression::zstd;
   return Compression::none;
 }
 

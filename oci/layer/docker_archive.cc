@@ -34,7 +34,9 @@ Descriptor import_layer(ArchiveFiles& files, const std::string& path, const Dige
   Descriptor layer{std::string(layer_media_type(blob.compression)), blob.digest, blob.size_bytes, {}, {}, {}, {}};
   if (verified.count({blob.digest, diff_id}) != 0) return layer;
   const auto actual = blob.compression == Compression::none ? blob.digest : hash_uncompressed(files.layout(), layer);
-  if (actual != diff_id) reject(files.thing(), "layer '" + util::escape_text(path) + "' has the diff ID " + actual.text() + ", the config says " + diff_id.text());
+  if (actual != diff_id)
+    reject(files.thing(),
+           "layer '" + util::escape_text(path) + "' has the diff ID " + actual.text() + ", the config says " + diff_id.text());
   verified.emplace(blob.digest, diff_id);
   return layer;
 }
@@ -44,7 +46,8 @@ Descriptor import_image(ArchiveFiles& files, const DockerImage& image, VerifiedL
   const Descriptor config_descriptor{std::string(k_media_config), blob.digest, blob.size_bytes, {}, {}, {}, {}};
   const auto config = ImageConfig::parse(files.layout().read_blob(config_descriptor, k_max_config_bytes));
   if (config.diff_ids.size() != image.layers.size())
-    reject(files.thing(), "an image has " + std::to_string(image.layers.size()) + " layers, its config " + std::to_string(config.diff_ids.size()) + " diff_ids");
+    reject(files.thing(), "an image has " + std::to_string(image.layers.size()) + " layers, its config " +
+                              std::to_string(config.diff_ids.size()) + " diff_ids");
   Manifest manifest{std::string(k_media_manifest), {}, config_descriptor, {}, {}, {}};
   for (std::size_t i = 0; i < image.layers.size(); ++i)
     manifest.layers.push_back(import_layer(files, image.layers[i], config.diff_ids[i], verified));
@@ -61,7 +64,8 @@ std::vector<DockerImage> parse_docker_manifest(std::string_view text, std::strin
   if (list.size() > k_max_manifests) reject(name, "more than " + std::to_string(k_max_manifests) + " images");
   std::vector<DockerImage> images;
   for (const Json& entry : list) {
-    images.push_back({util::get_string(entry, "Config", name), util::get_strings(entry, "RepoTags", name), util::get_strings(entry, "Layers", name)});
+    images.push_back(
+        {util::get_string(entry, "Config", name), util::get_strings(entry, "RepoTags", name), util::get_strings(entry, "Layers", name)});
     if (images.back().config.empty()) reject(name, "an image without \"Config\"");
     if (images.back().layers.size() > k_max_layers) reject(name, "an image with more than " + std::to_string(k_max_layers) + " layers");
   }
@@ -79,7 +83,8 @@ std::vector<ArchivedImage> import_docker_images(ArchiveFiles& files, const std::
   VerifiedLayers verified;
   std::vector<ArchivedImage> imported;
   for (const DockerImage& image : images)
-    imported.push_back({image.names, in_step("importing the image " + util::escape_text(image.config), [&] { return import_image(files, image, verified); })});
+    imported.push_back({image.names, in_step("importing the image " + util::escape_text(image.config),
+                                             [&] { return import_image(files, image, verified); })});
   return imported;
 }
 

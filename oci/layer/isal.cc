@@ -22,7 +22,10 @@ std::size_t level_buffer_size(int level) {
 class IsalCompressor final : public Compressor {
  public:
   IsalCompressor(int level, ByteSink sink)
-      : m_sink(std::move(sink)), m_output(k_chunk_bytes), m_level_buffer(level_buffer_size(level)), m_stream(std::make_unique<isal_zstream>()) {
+      : m_sink(std::move(sink)),
+        m_output(k_chunk_bytes),
+        m_level_buffer(level_buffer_size(level)),
+        m_stream(std::make_unique<isal_zstream>()) {
     isal_deflate_init(m_stream.get());
     m_stream->level = static_cast<std::uint32_t>(level);
     m_stream->level_buf = m_level_buffer.data();

@@ -52,7 +52,8 @@ void link_or_copy(int from, int to, const std::string& name, std::string_view th
 }
 
 void copy_metadata(int from, int to, std::string_view thing) {
-  struct stat status {}, present{};
+  struct stat status {
+  }, present{};
   if (::fstat(from, &status) != 0 || ::fstat(to, &present) != 0) throw_errno("stat", thing);
   const bool same_owner = status.st_uid == present.st_uid && status.st_gid == present.st_gid;
   if (!same_owner && ::fchown(to, status.st_uid, status.st_gid) != 0) throw_errno("set the owner of", thing);

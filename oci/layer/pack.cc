@@ -52,7 +52,7 @@ class ChunkedSink {
 
 // A directory on the way down. Its descriptor is closed while the walk is far below, and opened again on the way up.
 struct Level {
-  std::string path;  // "" for the root, else ends with a slash
+  std::string path;                                              // "" for the root, else ends with a slash
   std::vector<std::pair<std::string, util::DirEntry>> children;  // by name in the tar
   std::size_t next = 0;
   util::Fd fd;
@@ -94,7 +94,8 @@ class TreePacker {
 
   void add_child(Level& level, util::DirEntry entry) const {
     if (is_whiteout_name(entry.name))
-      throw Error(ErrorKind::refused, thing_of(level.path + entry.name) + " cannot be in a layer: names that begin with .wh. mean deletions");
+      throw Error(ErrorKind::refused,
+                  thing_of(level.path + entry.name) + " cannot be in a layer: names that begin with .wh. mean deletions");
     if (entry.type == S_IFSOCK) return;
     std::string name = entry.name;
     if (is_whiteout_device(level.fd.get(), entry, level.path)) name = whiteout_name(name);
@@ -200,7 +201,8 @@ class TreePacker {
   }
 
   static TarEntry describe(const std::string& path, EntryType type, const struct stat& status) {
-    if (path.size() >= TarLimits{}.path_bytes) throw Error(ErrorKind::unsupported, thing_of(path.substr(0, 100) + "...") + " is too long a path for a layer");
+    if (path.size() >= TarLimits{}.path_bytes)
+      throw Error(ErrorKind::unsupported, thing_of(path.substr(0, 100) + "...") + " is too long a path for a layer");
     TarEntry entry;
     entry.name = path;
     entry.type = type;

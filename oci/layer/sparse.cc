@@ -13,7 +13,8 @@ constexpr std::string_view k_prefix_text = "GNU.sparse.";
 }
 
 void check_count(std::uint64_t count, const TarLimits& limits, const std::string& thing) {
-  if (count > limits.sparse_entries) throw_bad_map(thing, "the sparse map has more than " + std::to_string(limits.sparse_entries) + " parts");
+  if (count > limits.sparse_entries)
+    throw_bad_map(thing, "the sparse map has more than " + std::to_string(limits.sparse_entries) + " parts");
 }
 
 std::uint64_t number(std::string_view text, const std::string& thing) {
@@ -73,7 +74,8 @@ SparseRecords parse_sparse_records(const std::vector<PaxRecord>& records, const 
   SparseRecords result;
   Collected collected;
   for (const auto& [key, value] : records) {
-    if (key.starts_with(k_prefix_text)) collect(collected, result, std::string_view(key).substr(k_prefix_text.size()), value, limits, thing);
+    if (key.starts_with(k_prefix_text))
+      collect(collected, result, std::string_view(key).substr(k_prefix_text.size()), value, limits, thing);
   }
   if (!collected.any) return result;
   if (!result.real_size) throw_bad_map(thing, "a sparse file without its real size");
@@ -96,7 +98,8 @@ void append_old_sparse(std::string_view pairs, std::vector<SparseExtent>& extent
   }
 }
 
-void check_sparse_map(const std::vector<SparseExtent>& extents, std::uint64_t real_size, std::uint64_t stored_bytes, const std::string& thing) {
+void check_sparse_map(const std::vector<SparseExtent>& extents, std::uint64_t real_size, std::uint64_t stored_bytes,
+                      const std::string& thing) {
   std::uint64_t end = 0, total = 0;
   for (const auto& extent : extents) {
     if (extent.offset < end || extent.offset > real_size || extent.size > real_size - extent.offset) throw_bad_map(thing);

@@ -42,7 +42,8 @@ SparseRecords parse_sparse_records(const std::vector<PaxRecord>& records, const 
 /// Appends the pairs of an old GNU header or continuation block; stops at an empty one. Throws as above.
 void append_old_sparse(std::string_view pairs, std::vector<SparseExtent>& extents, const TarLimits& limits, const std::string& thing);
 /// Throws Error(invalid) unless the parts are in order, do not overlap, lie within `real_size` and add up to `stored_bytes`.
-void check_sparse_map(const std::vector<SparseExtent>& extents, std::uint64_t real_size, std::uint64_t stored_bytes, const std::string& thing);
+void check_sparse_map(const std::vector<SparseExtent>& extents, std::uint64_t real_size, std::uint64_t stored_bytes,
+                      const std::string& thing);
 
 /// Reads the map of the 1.0 form from blocks of content until it is complete.
 class SparseMapReader {

@@ -48,8 +48,8 @@ class EntryMaker {
 
   void read_names(EntryPrelude& prelude) {
     const bool ambiguous = prelude.records && std::any_of(prelude.records->begin(), prelude.records->end(), [&](const auto& record) {
-      return (record.first == "path" && prelude.long_name) || (record.first == "linkpath" && prelude.long_link_name);
-    });
+                             return (record.first == "path" && prelude.long_name) || (record.first == "linkpath" && prelude.long_link_name);
+                           });
     entry().name = prelude.long_name ? std::move(*prelude.long_name) : ustar_name();
     // Readers disagree about which one wins, so such an archive means two things.
     if (ambiguous) fail("named by a pax record and by a GNU long name");
@@ -113,7 +113,8 @@ class EntryMaker {
 
   void check_name(const std::string& name, const char* what) const {
     if (name.find('\0') != std::string::npos) fail(std::string("a NUL in the ") + what);
-    if (name.size() > m_limits.path_bytes) fail(std::string("the ") + what + " is longer than " + std::to_string(m_limits.path_bytes) + " bytes");
+    if (name.size() > m_limits.path_bytes)
+      fail(std::string("the ") + what + " is longer than " + std::to_string(m_limits.path_bytes) + " bytes");
   }
 
   void check_names() const {
@@ -127,14 +128,22 @@ class EntryMaker {
       case '\0':  // old tars; see read_type for directories
       case '0':
       case '7':  // contiguous file: POSIX says to take it as a file
-      case 'S': return EntryType::file;
-      case '1': return EntryType::hard_link;
-      case '2': return EntryType::symbolic_link;
-      case '3': return EntryType::character_device;
-      case '4': return EntryType::block_device;
-      case '5': return EntryType::directory;
-      case '6': return EntryType::fifo;
-      default: return std::nullopt;
+      case 'S':
+        return EntryType::file;
+      case '1':
+        return EntryType::hard_link;
+      case '2':
+        return EntryType::symbolic_link;
+      case '3':
+        return EntryType::character_device;
+      case '4':
+        return EntryType::block_device;
+      case '5':
+        return EntryType::directory;
+      case '6':
+        return EntryType::fifo;
+      default:
+        return std::nullopt;
     }
   }
 

@@ -17,9 +17,9 @@ namespace jcb::oci {
 
 /// The headers that stood before an entry's own.
 struct EntryPrelude {
-  std::optional<std::string> long_name;            ///< GNU type L
-  std::optional<std::string> long_link_name;       ///< GNU type K
-  std::optional<std::vector<PaxRecord>> records;   ///< pax type x
+  std::optional<std::string> long_name;           ///< GNU type L
+  std::optional<std::string> long_link_name;      ///< GNU type K
+  std::optional<std::vector<PaxRecord>> records;  ///< pax type x
   bool empty() const noexcept { return !long_name && !long_link_name && !records; }
 };
 

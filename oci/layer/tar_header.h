@@ -22,9 +22,9 @@ struct TarField {
   std::size_t offset;
   std::size_t size;
 };
-inline constexpr TarField k_name{0, 100}, k_mode{100, 8}, k_uid{108, 8}, k_gid{116, 8}, k_size{124, 12}, k_mtime{136, 12}, k_checksum{148, 8},
-    k_link_name{157, 100}, k_magic{257, 8}, k_device_major{329, 8}, k_device_minor{337, 8}, k_prefix{345, 155}, k_sparse{386, 96},
-    k_real_size{483, 12};
+inline constexpr TarField k_name{0, 100}, k_mode{100, 8}, k_uid{108, 8}, k_gid{116, 8}, k_size{124, 12}, k_mtime{136, 12},
+    k_checksum{148, 8}, k_link_name{157, 100}, k_magic{257, 8}, k_device_major{329, 8}, k_device_minor{337, 8}, k_prefix{345, 155},
+    k_sparse{386, 96}, k_real_size{483, 12};
 inline constexpr std::size_t k_type_offset = 156, k_sparse_extended_offset = 482, k_sparse_entry_bytes = 24, k_more_sparse_offset = 504;
 
 /// The bytes of a field.

@@ -29,20 +29,18 @@ bool is_zeros(std::string_view bytes) {
 // The byte stream and the place in the current entry's content.
 struct TarReader::State {
   ByteSource source;
-  std::string thing;                           // the archive
-  std::string current;                         // the entry's name
+  std::string thing;    // the archive
+  std::string current;  // the entry's name
   std::vector<char> buffer = std::vector<char>(k_chunk_bytes);
   std::size_t begin = 0, end = 0;              // what the buffer holds
   std::map<std::string, std::string> globals;  // pax type g
 
-  std::vector<SparseExtent> extents;           // of the current content
+  std::vector<SparseExtent> extents;  // of the current content
   std::size_t extent = 0;
   std::uint64_t position = 0, size = 0;        // in the expanded content
   std::uint64_t stored_left = 0, padding = 0;  // in the archive
 
-  [[noreturn]] void fail(std::string_view cause) const {
-    throw Error(ErrorKind::invalid, where() + ": " + std::string(cause));
-  }
+  [[noreturn]] void fail(std::string_view cause) const { throw Error(ErrorKind::invalid, where() + ": " + std::string(cause)); }
 
   std::string where() const { return current.empty() ? thing : name_tar_entry(thing, current); }
 

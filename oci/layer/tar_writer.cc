@@ -16,8 +16,8 @@
 namespace jcb::oci {
 namespace {
 
-constexpr std::uint64_t k_max_octal7 = 07777777;         // of an 8-byte field
-constexpr std::uint64_t k_max_octal11 = 077777777777;    // of a 12-byte field
+constexpr std::uint64_t k_max_octal7 = 07777777;       // of an 8-byte field
+constexpr std::uint64_t k_max_octal11 = 077777777777;  // of a 12-byte field
 
 using Records = std::map<std::string, std::string>;
 
@@ -27,13 +27,20 @@ using Records = std::map<std::string, std::string>;
 
 char type_flag(EntryType type) {
   switch (type) {
-    case EntryType::file: return '0';
-    case EntryType::hard_link: return '1';
-    case EntryType::symbolic_link: return '2';
-    case EntryType::character_device: return '3';
-    case EntryType::block_device: return '4';
-    case EntryType::directory: return '5';
-    case EntryType::fifo: return '6';
+    case EntryType::file:
+      return '0';
+    case EntryType::hard_link:
+      return '1';
+    case EntryType::symbolic_link:
+      return '2';
+    case EntryType::character_device:
+      return '3';
+    case EntryType::block_device:
+      return '4';
+    case EntryType::directory:
+      return '5';
+    case EntryType::fifo:
+      return '6';
   }
   throw std::logic_error("no such entry type");
 }
@@ -90,7 +97,8 @@ void put_device(TarBlock& block, const TarEntry& entry) {
 void put_xattrs(const TarEntry& entry, Records& records) {
   for (const auto& [name, value] : entry.xattrs) {
     // The first "=" ends a pax key: such a name would come back as another.
-    if (name.empty() || name.find('=') != std::string::npos) throw_unfit(entry, "xattr '" + util::escape_text(name) + "' does not fit into tar");
+    if (name.empty() || name.find('=') != std::string::npos)
+      throw_unfit(entry, "xattr '" + util::escape_text(name) + "' does not fit into tar");
     records[std::string(k_pax_xattr) + name] = value;
   }
 }

@@ -32,7 +32,9 @@ class BlobCheck {
   }
 
  private:
-  [[noreturn]] void fail(std::string_view cause) const { throw Error(ErrorKind::invalid, m_thing + " is damaged: it " + std::string(cause)); }
+  [[noreturn]] void fail(std::string_view cause) const {
+    throw Error(ErrorKind::invalid, m_thing + " is damaged: it " + std::string(cause));
+  }
   void check_not_larger() const {
     if (m_size > m_descriptor.size_bytes) fail("is larger than its descriptor says");
   }
@@ -74,7 +76,8 @@ void unpack_layer(int fd, const Descriptor& descriptor, const std::optional<Dige
   util::Sha256 tar_hash;
   const bool same_bytes = compression == Compression::none;
   const bool hash_tar = diff_id && !same_bytes;
-  const auto decompressor = make_decompressor(fd, compression, [&blob](std::string_view bytes) { blob.add(bytes); }, thing);
+  const auto decompressor = make_decompressor(
+      fd, compression, [&blob](std::string_view bytes) { blob.add(bytes); }, thing);
   const auto source = [&](char* buffer, std::size_t size) {
     const std::size_t got = decompressor->read(buffer, size);
     if (hash_tar) tar_hash.update({buffer, got});

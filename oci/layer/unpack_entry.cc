@@ -45,7 +45,11 @@ bool has_whiteout_part(std::string_view directory) {
 }  // namespace
 
 EntryUnpacker::EntryUnpacker(const util::Root& target, const UnpackOptions& options, std::string thing)
-    : m_options(options), m_thing(std::move(thing)), m_tree(target, options, m_thing), m_metadata(options.ownership), m_buffer(k_chunk_bytes) {}
+    : m_options(options),
+      m_thing(std::move(thing)),
+      m_tree(target, options, m_thing),
+      m_metadata(options.ownership),
+      m_buffer(k_chunk_bytes) {}
 
 void EntryUnpacker::unpack(const TarEntry& entry, TarReader& reader) {
   Job job{entry, name_tar_entry(m_thing, entry.name), {}, {}, {}};
@@ -57,13 +61,18 @@ void EntryUnpacker::unpack(const TarEntry& entry, TarReader& reader) {
   if (job.path.empty()) return unpack_root(job);
   if (is_whiteout_name(job.name) || has_whiteout_part(job.directory)) return unpack_whiteout(job);
   switch (entry.type) {
-    case EntryType::file: return unpack_file(job, &reader);
-    case EntryType::hard_link: return unpack_hard_link(job);
-    case EntryType::symbolic_link: return unpack_symbolic_link(job);
-    case EntryType::directory: return unpack_directory(job);
+    case EntryType::file:
+      return unpack_file(job, &reader);
+    case EntryType::hard_link:
+      return unpack_hard_link(job);
+    case EntryType::symbolic_link:
+      return unpack_symbolic_link(job);
+    case EntryType::directory:
+      return unpack_directory(job);
     case EntryType::character_device:
     case EntryType::block_device:
-    case EntryType::fifo: return unpack_node(job);
+    case EntryType::fifo:
+      return unpack_node(job);
   }
 }
 

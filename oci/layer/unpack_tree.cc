@@ -92,7 +92,8 @@ util::Fd UnpackTree::make_missing(std::string_view path, FileTime time) {
     const std::string thing = name_tar_entry(m_thing, done);
     if (::mkdirat(current.get(), part.c_str(), 0700) != 0) {
       struct stat status {};
-      const bool whiteout = errno == EEXIST && ::fstatat(current.get(), part.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && is_whiteout_device(status);
+      const bool whiteout =
+          errno == EEXIST && ::fstatat(current.get(), part.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && is_whiteout_device(status);
       if (!whiteout && errno != EEXIST) throw_errno("make directory", thing);
       if (!whiteout) throw Error(ErrorKind::invalid, thing + " is not a directory, but others are below it");
       replace_with_directory(current.get(), part, thing);

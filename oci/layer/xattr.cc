@@ -127,8 +127,10 @@ LayerXattrs read_layer_xattrs(int fd, OverlayXattr overlay_xattr, std::string_vi
     if (name != k_xattr_owner && !is_layer_xattr(name)) continue;
     const auto value = find_xattr(fd, name, thing);
     if (!value) continue;
-    if (name == k_xattr_owner) result.recorded_owner = decode_owner(*value);
-    else result.xattrs[name] = name == k_xattr_capability ? normalise_capability(*value) : *value;
+    if (name == k_xattr_owner)
+      result.recorded_owner = decode_owner(*value);
+    else
+      result.xattrs[name] = name == k_xattr_capability ? normalise_capability(*value) : *value;
   }
   return result;
 }

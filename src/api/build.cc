@@ -58,6 +58,7 @@ class LayerStack {
 
 BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   auto& parts = session.parts();
+  api::check_network(request.network);
   BuildResult result;
   for (const auto& name : request.names) result.names.push_back(api::store_tag(name));
   const auto file = build::read_source_file(request.dockerfile.empty() ? request.context / "Dockerfile" : request.dockerfile);

@@ -39,14 +39,9 @@ compose::TestChoice choose_tests(const std::vector<std::string>& skip) {
   return choice;
 }
 
-void check_network(const std::string& network) {
-  if (network != "host" && network != "none")
-    throw Error(ErrorKind::usage, "--network " + util::escape_text(network) + " is not host or none");
-}
-
 Prepared prepare(Session::Parts& parts, const ComposeRequest& request) {
   if (request.packages.empty()) throw Error(ErrorKind::usage, "no package is named", "jcbuild list shows what there is");
-  check_network(request.network);
+  api::check_network(request.network);
   Prepared prepared;
   prepared.target = parts.target(request.target);
   const auto catalog = parts.catalog(prepared.target);

@@ -52,6 +52,8 @@ namespace api {
 
 /// Parses zstd[:N], gzip[:N] or none. Throws Error(usage).
 oci::CompressionChoice parse_compression(const std::string& text);
+/// Accepts "host" and "none". Throws Error(usage).
+void check_network(const std::string& network);
 /// A mutable store name: the reference of a tag that a command is to set. Throws Error(usage) for digests and transports.
 std::string store_tag(const std::string& text);
 /// Points a tag of the store at a manifest.

@@ -21,6 +21,7 @@ void make_directory_whole(const fs::path& destination, const std::function<void(
   if (!target.has_filename()) target = target.parent_path();
   if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target)))
     throw Error(ErrorKind::refused, target.native() + " exists and is not an empty directory");
+  ::umask(022);  // an unpacked tree is the same whoever unpacks it
   util::TempDir temporary(target.parent_path(), ".jcbuild-");
   fill(temporary.root());
   if (::chmod(temporary.path().c_str(), 0755) != 0 || ::rename(temporary.path().c_str(), target.c_str()) != 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jcbuild/session.h"
 
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -82,6 +83,7 @@ void Session::Parts::enter_namespaces() {
   if (sandbox::is_isolated()) return;
   const auto path = store().path();  // its default place depends on who we were outside
   sandbox::enter_isolation();
+  ::umask(022);  // trees are the same whoever makes them
   // Descriptors from before belong to mounts of the old namespace, and nothing can be renamed between the two.
   m_store.emplace(store::Store::open(path));
 }
@@ -128,6 +130,10 @@ oci::CompressionChoice parse_compression(const std::string& text) {
   if (method == "gzip" && level <= 9) return {oci::Compression::gzip, level};
   if (method == "none" && colon == std::string::npos) return {oci::Compression::none, 0};
   throw Error(ErrorKind::usage, "'" + util::escape_text(text) + "' is no compression", "use zstd[:1-22], gzip[:1-9] or none");
+}
+
+void check_network(const std::string& network) {
+  if (network != "host" && network != "none") throw Error(ErrorKind::usage, "--network " + util::escape_text(network) + " is not host or none");
 }
 
 std::string store_tag(const std::string& text) {

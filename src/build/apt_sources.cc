@@ -3,6 +3,7 @@
 
 #include "jcbuild/error.h"
 #include "util/file.h"
+#include "util/root.h"
 #include "util/text.h"
 
 #include <sys/utsname.h>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -91,14 +91,13 @@ void check_address(const AptSource& source) {
 
 std::vector<AptSource> read_host_sources() {
   std::vector<AptSource> sources = parse_one_line_sources(util::find_file("/etc/apt/sources.list", k_max_file_bytes).value_or(""));
-  std::vector<std::filesystem::path> files;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/etc/apt/sources.list.d", ignored)) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    if (file.extension() != ".list" && file.extension() != ".sources") continue;
-    const std::string text = util::read_file(file, k_max_file_bytes);
-    const auto more = file.extension() == ".list" ? parse_one_line_sources(text) : parse_deb822_sources(text);
+  if (::access("/etc/apt/sources.list.d", X_OK) != 0) return sources;
+  const auto directory = util::Root::open("/etc/apt/sources.list.d");
+  for (const auto& entry : directory.list()) {
+    const bool one_line = entry.name.ends_with(".list");
+    if (!one_line && !entry.name.ends_with(".sources")) continue;
+    const std::string text = directory.read_file(entry.name, k_max_file_bytes);
+    const auto more = one_line ? parse_one_line_sources(text) : parse_deb822_sources(text);
     sources.insert(sources.end(), more.begin(), more.end());
   }
   return sources;
@@ -125,7 +124,9 @@ bool host_is_pc() {
   return machine == "x86_64" || machine == "i686";
 }
 
-std::string default_keyring(std::string_view distribution) { return "/usr/share/keyrings/" + std::string(distribution) + "-archive-keyring.gpg"; }
+std::string default_keyring(std::string_view distribution) {
+  return "/usr/share/keyrings/" + std::string(distribution) + "-archive-keyring.gpg";
+}
 
 std::string find_keyring(std::string_view distribution) {
   const std::string keyring = default_keyring(distribution);
@@ -134,19 +135,11 @@ std::string find_keyring(std::string_view distribution) {
               "apt install " + std::string(distribution == "ubuntu" ? "ubuntu-keyring" : "debian-archive-keyring"));
 }
 
-std::vector<AptSource> make_debian(const std::string& suite, const char* mirror) {
-  const std::string keyring = find_keyring("debian");
-  const AptSource main{mirror != nullptr ? mirror : "http://deb.debian.org/debian", {suite, suite + "-updates"}, {"main"}, keyring};
-  if (mirror != nullptr) return {main};
-  return {main, {"http://deb.debian.org/debian-security", {suite + "-security"}, {"main"}, keyring}};
-}
-
-std::vector<AptSource> make_ubuntu(const std::string& suite, std::string_view architecture, const char* mirror) {
-  const char* uri = is_pc(architecture) ? "http://archive.ubuntu.com/ubuntu" : "http://ports.ubuntu.com/ubuntu-ports";
-  return {{mirror != nullptr ? mirror : uri,
-           {suite, suite + "-updates", suite + "-security"},
-           {"main", "restricted", "universe", "multiverse"},
-           find_keyring("ubuntu")}};
+std::vector<AptSource> make_mirror(std::string_view distribution, const std::string& suite, const char* mirror) {
+  const std::string keyring = find_keyring(distribution);
+  // Debian keeps its security archive apart, and a mirror of the main one says nothing about it.
+  if (distribution == "debian") return {{mirror, {suite, suite + "-updates"}, {"main"}, keyring}};
+  return {{mirror, {suite, suite + "-updates", suite + "-security"}, {"main", "restricted", "universe", "multiverse"}, keyring}};
 }
 
 // rolling suites have no pockets of their own.
@@ -160,14 +153,10 @@ std::vector<AptSource> find_host_release(std::string_view distribution, std::str
 std::vector<AptSource> find_sources(std::string_view distribution, std::string_view suite, std::string_view architecture) {
   std::string variable = "JCBUILD_MIRROR_" + std::string(distribution);
   std::transform(variable.begin(), variable.end(), variable.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  const char* mirror = std::getenv(variable.c_str());
-  if (mirror == nullptr) {
-    auto sources = find_host_release(distribution, suite, architecture);
-    if (!sources.empty()) return sources;
-  }
-  if (distribution == "debian") return make_debian(std::string(suite), mirror);
-  if (distribution == "ubuntu") return make_ubuntu(std::string(suite), architecture, mirror);
-  throw Error(ErrorKind::unsupported, "cannot bootstrap " + util::escape_text(distribution), "debian and ubuntu can be");
+  if (const char* mirror = std::getenv(variable.c_str())) return make_mirror(distribution, std::string(suite), mirror);
+  auto sources = find_host_release(distribution, suite, architecture);
+  if (sources.empty()) find_keyring(distribution);
+  return sources;
 }
 
 }  // namespace
@@ -223,12 +212,15 @@ std::string to_sources_list(const std::vector<AptSource>& sources) {
     std::string options = source.signed_by.empty() ? "" : "signed-by=" + source.signed_by;
     if (source.trusted) options += std::string(options.empty() ? "" : " ") + "trusted=yes";
     for (const auto& suite : source.suites)
-      text += "deb " + (options.empty() ? "" : "[" + options + "] ") + source.uri + " " + suite + " " + util::join(source.components, " ") + "\n";
+      text += "deb " + (options.empty() ? "" : "[" + options + "] ") + source.uri + " " + suite + " " + util::join(source.components, " ") +
+              "\n";
   }
   return text;
 }
 
 std::string make_apt_sources(std::string_view distribution, std::string_view suite, std::string_view architecture) {
+  if (distribution != "debian" && distribution != "ubuntu")
+    throw Error(ErrorKind::unsupported, "cannot bootstrap " + util::escape_text(distribution), "debian and ubuntu can be");
   const auto sources = find_sources(distribution, suite, architecture);
   for (const auto& source : sources) check_address(source);
   return to_sources_list(sources);

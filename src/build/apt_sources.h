@@ -31,9 +31,9 @@ std::vector<AptSource> select_release(const std::vector<AptSource>& sources, std
 std::string to_sources_list(const std::vector<AptSource>& sources);
 
 /// The sources.list for a release of "debian" or "ubuntu" on this machine: JCBUILD_MIRROR_<DISTRIBUTION> when set, else
-/// the host's own archives when it runs that distribution, else the public ones. Throws Error(unsupported) for another
-/// distribution or a missing keyring, Error(refused) for an archive with a password in its address: it would be in the
-/// image.
+/// the host's own archives when it runs that distribution, else "", which leaves it to mmdebstrap, that knows the public
+/// ones. Throws Error(unsupported) for another distribution or a missing keyring, Error(refused) for an archive with a
+/// password in its address: it would be in the image.
 std::string make_apt_sources(std::string_view distribution, std::string_view suite, std::string_view architecture);
 
 }  // namespace jcb::build

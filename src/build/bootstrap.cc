@@ -55,11 +55,21 @@ class LastLines {
 
 // What mmdebstrap and the packages leave that depends on when, where and by whom they were run: the host's resolver and
 // name, logs, caches, backup copies, and device nodes, which only a real root gets (a container's /dev is mounted).
-constexpr const char* k_removed[] = {"etc/resolv.conf",          "etc/hostname",          "etc/.pwd.lock",    "etc/passwd-",
-                                     "etc/group-",               "etc/shadow-",           "etc/gshadow-",     "etc/subuid-",
-                                     "etc/subgid-",              "var/cache/debconf/config.dat-old",
-                                     "var/cache/debconf/templates.dat-old", "var/cache/ldconfig/aux-cache",
-                                     "var/lib/dpkg/status-old",  "var/lib/dpkg/diversions-old", "var/lib/dpkg/statoverride-old"};
+constexpr const char* k_removed[] = {"etc/resolv.conf",
+                                     "etc/hostname",
+                                     "etc/.pwd.lock",
+                                     "etc/passwd-",
+                                     "etc/group-",
+                                     "etc/shadow-",
+                                     "etc/gshadow-",
+                                     "etc/subuid-",
+                                     "etc/subgid-",
+                                     "var/cache/debconf/config.dat-old",
+                                     "var/cache/debconf/templates.dat-old",
+                                     "var/cache/ldconfig/aux-cache",
+                                     "var/lib/dpkg/status-old",
+                                     "var/lib/dpkg/diversions-old",
+                                     "var/lib/dpkg/statoverride-old"};
 constexpr const char* k_emptied[] = {"dev", "run", "tmp", "var/cache/apt", "var/lib/apt/lists", "var/log"};
 
 void clean_tree(const util::Root& root, const std::string& sources) {
@@ -68,12 +78,13 @@ void clean_tree(const util::Root& root, const std::string& sources) {
     if (root.find_stat(path)) util::remove_children(root.open_at(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).get(), path);
   }
   root.write_file("etc/machine-id", "", 0444);
-  // mmdebstrap copies a sources file under a name of its own.
+  if (sources.empty()) return;  // mmdebstrap has written the public archives
+  // It copies a sources file under a name of its own.
   util::remove_children(root.open_at("etc/apt/sources.list.d", O_RDONLY | O_DIRECTORY | O_NOFOLLOW).get(), "etc/apt/sources.list.d");
   root.write_file("etc/apt/sources.list", sources);
 }
 
-std::vector<std::string> make_arguments(const BootstrapRequest& request) {
+std::vector<std::string> make_arguments(const BootstrapRequest& request, bool with_sources) {
   std::vector<std::string> arguments{"mmdebstrap",
                                      "--mode=root",
                                      "--variant=minbase",
@@ -83,7 +94,9 @@ std::vector<std::string> make_arguments(const BootstrapRequest& request) {
   auto packages = request.include;
   std::sort(packages.begin(), packages.end());
   if (!packages.empty()) arguments.push_back("--include=" + util::join(packages, ","));
-  arguments.insert(arguments.end(), {request.suite, k_target, "/tmp/sources.list"});
+  if (!with_sources && request.distribution == "ubuntu") arguments.push_back("--components=main,restricted,universe,multiverse");
+  arguments.insert(arguments.end(), {request.suite, k_target});
+  if (with_sources) arguments.push_back("/tmp/sources.list");
   return arguments;
 }
 
@@ -100,8 +113,13 @@ void add_proxy(const util::Command& apt_config, const char* setting, const std::
 }
 
 std::vector<std::string> make_environment(const BootstrapRequest& request) {
-  std::vector<std::string> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/tmp", "TMPDIR=/tmp",
-                                       "DEBIAN_FRONTEND=noninteractive", "SOURCE_DATE_EPOCH=" + std::to_string(request.source_date_epoch)};
+  std::vector<std::string> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                       "LC_ALL=C.UTF-8",
+                                       "TZ=UTC",
+                                       "HOME=/tmp",
+                                       "TMPDIR=/tmp",
+                                       "DEBIAN_FRONTEND=noninteractive",
+                                       "SOURCE_DATE_EPOCH=" + std::to_string(request.source_date_epoch)};
   const util::Command apt_config{"/usr/bin/apt-config", {}, {"PATH=/usr/bin:/bin"}, "/"};
   add_proxy(apt_config, "Acquire::http::Proxy", "http_proxy", environment);
   add_proxy(apt_config, "Acquire::https::Proxy", "https_proxy", environment);
@@ -109,9 +127,10 @@ std::vector<std::string> make_environment(const BootstrapRequest& request) {
 }
 
 // What mmdebstrap sees of the host: its tree, read-only, without anybody's files and without the sockets of /run.
-sandbox::Job make_job(const BootstrapRequest& request, const std::filesystem::path& target, const std::filesystem::path& scratch) {
+sandbox::Job make_job(const std::vector<std::string>& arguments, const BootstrapRequest& request, const std::filesystem::path& target,
+                      const std::filesystem::path& scratch) {
   sandbox::Job job;
-  job.argv = make_arguments(request);
+  job.argv = arguments;
   job.environment = make_environment(request);
   job.working_directory = "/tmp";
   job.binds = {{scratch / "tmp", "/tmp", false}, {scratch / "run", "/run", false}, {target, k_target, false}};
@@ -135,7 +154,7 @@ void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::pa
   for (const char* name : {"root", "tmp", "run", "empty"}) scratch.root().make_dirs(name);
   const std::string sources = make_apt_sources(request.distribution, request.suite, request.architecture);
   scratch.root().write_file("tmp/sources.list", sources);
-  sandbox::Job job = make_job(request, target_directory, scratch.path());
+  sandbox::Job job = make_job(make_arguments(request, !sources.empty()), request, target_directory, scratch.path());
   const util::Root host = util::Root::open("/");
   const sandbox::OverlayMount root({&host}, {}, {}, scratch.path() / "root");
   job.root = root.path();

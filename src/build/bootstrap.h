@@ -21,9 +21,10 @@ struct BootstrapRequest {
 };
 
 /// Makes it in an empty directory with the host's mmdebstrap, inside our isolation: the host's tree is shown read-only,
-/// only the target can be written. Mirrors are those of the host's own apt configuration where it has the distribution
-/// (the suite is substituted), else JCBUILD_MIRROR_<DISTRIBUTION>, else the distribution's public mirror. The same
-/// archive state gives the same tree, but for time stamps newer than `source_date_epoch`, which the caller clamps.
+/// only the target can be written. The archives are those of JCBUILD_MIRROR_<DISTRIBUTION> when set, else those of the
+/// host's own apt configuration where it runs the distribution (the suite is put in), else the public ones that mmdebstrap
+/// knows. The same archive state gives the same tree, but for time stamps newer than `source_date_epoch`, which the caller
+/// clamps.
 /// Needs enter_isolation. Throws Error(unsupported) without mmdebstrap, Error(failed) with its last lines, Interrupted.
 void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::path& target_directory, const sandbox::OutputSink& output);
 

@@ -65,13 +65,29 @@ const CaptureRules& plain_rules() {
 }
 
 const CaptureRules& package_rules() {
-  static const CaptureRules rules{
-      "package-1",
-      {"tmp", "var/tmp", "var/cache/debconf/tmp.ci", "root/.cache"},
-      {"var/log", "run", "var/lib/apt/lists", "var/cache/apt"},
-      {"run/adduser", "etc/machine-id", "var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "etc/ssh/ssh_host_*", "etc/.pwd.lock", "etc/passwd-",
-       "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-", "etc/xml/*.old", "var/cache/ldconfig/aux-cache", "var/lib/dpkg/*-old",
-       "var/lib/dpkg/lock*", "var/lib/dpkg/triggers/Lock", "var/lib/sgml-base/*.old", "var/cache/debconf/*-old", "var/cache/debconf/passwords.dat"}};
+  static const CaptureRules rules{"package-1",
+                                  {"tmp", "var/tmp", "var/cache/debconf/tmp.ci", "root/.cache"},
+                                  {"var/log", "run", "var/lib/apt/lists", "var/cache/apt"},
+                                  {"run/adduser",
+                                   "etc/machine-id",
+                                   "var/lib/dbus/machine-id",
+                                   "var/lib/systemd/random-seed",
+                                   "etc/ssh/ssh_host_*",
+                                   "etc/.pwd.lock",
+                                   "etc/passwd-",
+                                   "etc/group-",
+                                   "etc/shadow-",
+                                   "etc/gshadow-",
+                                   "etc/subuid-",
+                                   "etc/subgid-",
+                                   "etc/xml/*.old",
+                                   "var/cache/ldconfig/aux-cache",
+                                   "var/lib/dpkg/*-old",
+                                   "var/lib/dpkg/lock*",
+                                   "var/lib/dpkg/triggers/Lock",
+                                   "var/lib/sgml-base/*.old",
+                                   "var/cache/debconf/*-old",
+                                   "var/cache/debconf/passwords.dat"}};
   return rules;
 }
 

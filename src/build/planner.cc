@@ -40,8 +40,8 @@ std::uint32_t parse_mode(const std::string& text) {
 
 class Planner {
  public:
-  Planner(const dockerfile::Dockerfile& file, const PlanInputs& inputs)
-      : m_file(file),
+  Planner(const SourceFile& source, const PlanInputs& inputs)
+      : m_source(source), m_file(source.parsed),
         m_inputs(inputs),
         m_variables(inputs.build_args, inputs.base->config.config.env),
         m_config(inputs.base->config.config) {
@@ -103,7 +103,7 @@ class Planner {
     m_key = next_key(m_key, kind, fields);
     step.key = m_key;
     step.text = instruction.original;
-    step.position = instruction.position;
+    step.place = place_name(m_source, instruction.position);
     m_plan.history.push_back({std::move(created_by), m_plan.steps.size()});
     m_plan.steps.push_back(std::move(step));
   }
@@ -274,6 +274,7 @@ class Planner {
 
   void take_maintainer(const Instruction& instruction) { record("MAINTAINER " + util::join(instruction.arguments, " ")); }
 
+  const SourceFile& m_source;
   const dockerfile::Dockerfile& m_file;
   const PlanInputs& m_inputs;
   Variables m_variables;
@@ -287,8 +288,9 @@ class Planner {
 }  // namespace
 
 Plan plan_stage(const SourceFile& file, const PlanInputs& inputs) {
-  Planner planner(file.parsed, inputs);
-  for (const auto& instruction : file.parsed.instructions) in_step(place_name(file, instruction.position), [&] { planner.take(instruction); });
+  Planner planner(file, inputs);
+  for (const auto& instruction : file.parsed.instructions)
+    in_step(place_name(file, instruction.position), [&] { planner.take(instruction); });
   return planner.finish();
 }
 

@@ -75,7 +75,7 @@ std::vector<StepResult> Runner::run(const Base& base, const Plan& plan, const Co
   for (const auto& layer : base.layers) below.push_back(layer.tree());
   std::vector<StepResult> results;
   for (const auto& step : plan.steps) {
-    results.push_back(run_step(below, step, context, parent));
+    results.push_back(in_step("running " + step.place, [&] { return run_step(below, step, context, parent); }));
     if (results.back().tree) below.push_back(*results.back().tree);
   }
   return results;

@@ -14,7 +14,8 @@ constexpr std::uint64_t k_max_bytes = std::uint64_t{4} << 20;
 
 StageName parse_stage(const dockerfile::Instruction& instruction, const Variables& variables, char escape) {
   const auto& words = instruction.arguments;
-  if (words.size() != 1 && !(words.size() == 3 && util::to_lower(words[1]) == "as")) throw Error(ErrorKind::invalid, "FROM is written IMAGE or IMAGE AS NAME");
+  if (words.size() != 1 && !(words.size() == 3 && util::to_lower(words[1]) == "as"))
+    throw Error(ErrorKind::invalid, "FROM is written IMAGE or IMAGE AS NAME");
   std::string image = dockerfile::expand_word(words[0], variables.global_lookup(), escape);
   if (image.empty()) throw Error(ErrorKind::invalid, "FROM " + words[0] + " is empty", "give the argument with --build-arg");
   return {std::move(image), words.size() == 3 ? words[2] : "", instruction.position};
@@ -31,8 +32,8 @@ SourceFile read_source_file(const util::Root& root, const std::string& path, std
 
 SourceFile read_source_file(const std::filesystem::path& path) {
   const auto text = util::find_file(path, k_max_bytes);
-  if (!text) throw Error(ErrorKind::not_found, "there is no " + path.native(), "name the Dockerfile with -f FILE");
-  return {path.filename().native(), dockerfile::parse_dockerfile(*text, path.filename().native())};
+  if (!text) throw Error(ErrorKind::not_found, "there is no Dockerfile " + path.native(), "name the Dockerfile with -f FILE");
+  return {path.native(), dockerfile::parse_dockerfile(*text, path.native())};
 }
 
 std::vector<StageName> list_stages(const SourceFile& file, const std::map<std::string, std::string>& build_args) {

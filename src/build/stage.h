@@ -34,7 +34,7 @@ struct Step {
   StepKind kind = StepKind::run;
   std::string key;   ///< names the result: covers all that the step was built on
   std::string text;  ///< the instruction as written, for people
-  dockerfile::Position position;
+  std::string place; ///< "FILE:LINE:COLUMN", for messages
 
   std::vector<std::string> argv;         ///< run
   std::vector<std::string> environment;  ///< run: "K=V", sorted

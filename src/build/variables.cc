@@ -38,6 +38,8 @@ Variables::Variables(const std::map<std::string, std::string>& build_args, const
     const auto equals = entry.find('=');
     set_environment(entry.substr(0, equals), equals == std::string::npos ? "" : entry.substr(equals + 1));
   }
+  // As BuildKit: an image always has a PATH, so that ENV PATH=/x:$PATH extends one.
+  if (m_environment.count("PATH") == 0) set_environment("PATH", k_default_path);
 }
 
 void Variables::declare_global(const dockerfile::Instruction& instruction, char escape) {
@@ -95,7 +97,6 @@ std::vector<std::string> Variables::run_environment(const std::map<std::string, 
   std::map<std::string, std::string> merged = m_arguments;
   for (const auto& [name, value] : m_environment) merged[name] = value;
   for (const auto& [name, value] : extra) merged.emplace(name, value);
-  merged.emplace("PATH", k_default_path);
   std::vector<std::string> entries;
   for (const auto& [name, value] : merged) entries.push_back(name + "=" + value);
   return entries;

@@ -15,7 +15,8 @@ namespace jcb::build {
 /// the same name its default; ENV beats ARG; ARGs are seen by RUN and never reach the image.
 class Variables {
  public:
-  /// `build_args` are the user's --build-arg; `environment` is the base image's Env.
+  /// `build_args` are the user's --build-arg; `environment` is the base image's Env; without a PATH it
+  /// gets the usual one.
   Variables(const std::map<std::string, std::string>& build_args, const std::vector<std::string>& environment);
 
   /// ARG before the first FROM.
@@ -31,7 +32,7 @@ class Variables {
 
   /// Env of the image: "K=V" in order of first definition.
   std::vector<std::string> image_environment() const;
-  /// What RUN sees: ARGs, then ENV, then PATH and `extra` where nothing else has set them; sorted "K=V".
+  /// What RUN sees: ARGs, then ENV, then `extra` where nothing else has set it; sorted "K=V".
   std::vector<std::string> run_environment(const std::map<std::string, std::string>& extra) const;
   /// The stage's ARGs that have a value, "K=V", in order of declaration; for history.
   std::vector<std::string> declared_arguments() const;

@@ -69,6 +69,7 @@ std::vector<std::string> read_environment_file(const std::string& path) {
     const auto start = line.find_first_not_of(" \t\r");
     if (start != std::string::npos && line[start] != '#') entries.push_back(line.substr(start));
   }
+  if (file.bad()) throw Error(ErrorKind::invalid, "cannot read the --env-file " + escape(path), "it must be a file of NAME=VALUE lines");
   return parse_environment(entries);
 }
 
@@ -100,9 +101,14 @@ std::uint64_t parse_size(const std::string& text, const char* flag) {
   static const std::map<std::string, int> shifts{{"", 0},    {"b", 0},  {"k", 10},  {"kb", 10}, {"m", 20},
                                                  {"mb", 20}, {"g", 30}, {"gb", 30}, {"t", 40},  {"tb", 40}};
   const auto shift = shifts.find(unit);
-  if (digits == 0 || text.empty() || shift == shifts.end() || std::min(digits, text.size()) > 12)
-    throw Error(ErrorKind::usage, std::string(flag) + " '" + escape(text) + "' is not a size", "write for example 512m or 8g");
-  return std::stoull(text.substr(0, digits)) << shift->second;
+  const auto refuse = [&](const char* cause) {
+    return Error(ErrorKind::usage, std::string(flag) + " '" + escape(text) + "' is " + cause, "write for example 512m or 8g");
+  };
+  if (digits == 0 || text.empty() || shift == shifts.end()) throw refuse("not a size");
+  if (std::min(digits, text.size()) > 18) throw refuse("too large");
+  const std::uint64_t number = std::stoull(text.substr(0, digits));
+  if (number > (UINT64_MAX >> shift->second)) throw refuse("too large");
+  return number << shift->second;
 }
 
 std::map<std::string, std::string> parse_colon_pairs(const std::string& text) {
@@ -117,14 +123,17 @@ std::map<std::string, std::string> parse_colon_pairs(const std::string& text) {
 
 bool is_path_like(const std::string& argument) {
   std::error_code error;
-  return argument == "." || argument == ".." || argument.find('/') != std::string::npos || std::filesystem::is_directory(argument, error);
+  return argument == "." || argument == ".." || argument == "-" || argument.find('/') != std::string::npos ||
+         std::filesystem::is_directory(argument, error);
 }
 
 std::string nearest(const std::string& name, const std::vector<std::string>& names) {
   std::string best;
-  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  // Half of a short name changed is another name.
+  std::size_t least = std::min(std::max<std::size_t>(2, name.size() / 3) + 1, std::max<std::size_t>(name.size(), 1));
   for (const auto& candidate : names) {
-    const std::size_t d = distance(name, candidate);
+    const bool begun = name.size() >= 3 && candidate.starts_with(name);
+    const std::size_t d = begun ? 1 : distance(name, candidate);
     if (d < least) least = d, best = candidate;
   }
   return best;

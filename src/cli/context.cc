@@ -16,28 +16,32 @@ std::map<std::string, std::string> copy_environment() {
   return variables;
 }
 
+ProgressStyle progress_style(const std::string& name) {
+  static const std::map<std::string, ProgressStyle> styles{
+      {"tty", ProgressStyle::tty}, {"plain", ProgressStyle::plain}, {"json", ProgressStyle::json}, {"none", ProgressStyle::none}};
+  const auto style = styles.find(name);
+  return style == styles.end() ? ProgressStyle::automatic : style->second;
+}
+
 }  // namespace
 
 void Context::add_options(CLI::App& app) {
-  static const std::map<std::string, ProgressStyle> styles{{"auto", ProgressStyle::automatic},
-                                                           {"tty", ProgressStyle::tty},
-                                                           {"plain", ProgressStyle::plain},
-                                                           {"json", ProgressStyle::json},
-                                                           {"none", ProgressStyle::none}};
-  static const std::map<std::string, ColorChoice> colors{
-      {"auto", ColorChoice::automatic}, {"always", ColorChoice::always}, {"never", ColorChoice::never}};
   app.add_option("--store", m_store, "state directory [$JCBUILD_STORE]")->option_text("DIR");
   app.add_option("--packages", m_packages, "package tree, repeatable [$JCBUILD_PACKAGES]")->option_text("DIR")->take_all()->expected(1);
-  app.add_option("--progress", m_style, "auto, tty, plain, json or none")
-      ->transform(CLI::CheckedTransformer(styles))
+  app.add_option("--progress", m_style, "auto, tty, plain, json or none [$JCBUILD_PROGRESS]")
+      ->check(CLI::IsMember({"auto", "tty", "plain", "json", "none"}))
       ->option_text("STYLE")
       ->envname("JCBUILD_PROGRESS");
-  app.add_option("--color", m_color, "auto, always or never")->transform(CLI::CheckedTransformer(colors))->option_text("WHEN");
+  app.add_option("--color", m_color, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}))->option_text("WHEN");
+}
+
+ColorChoice Context::color_choice() const {
+  return m_color == "always" ? ColorChoice::always : m_color == "never" ? ColorChoice::never : ColorChoice::automatic;
 }
 
 Session& Context::session() {
   if (m_session) return *m_session;
-  m_progress = make_progress(m_style, m_color);
+  m_progress = make_progress(progress_style(m_style), color_choice());
   SessionOptions options;
   options.store = m_store;
   options.packages.assign(m_packages.begin(), m_packages.end());

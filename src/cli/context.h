@@ -22,15 +22,17 @@ class Context {
   /// Ends the display, so that nothing is drawn over what follows.
   void close();
 
-  bool color_errors() const { return use_color(m_color, 2); }
+  bool color_errors() const { return use_color(color_choice(), 2); }
   std::vector<std::string>& package_trees() { return m_packages; }
   int exit_code = 0;
+  std::vector<std::string> container_words;  ///< what followed the image of `run`
 
  private:
+  ColorChoice color_choice() const;
+
   std::string m_store;
   std::vector<std::string> m_packages;
-  ProgressStyle m_style = ProgressStyle::automatic;
-  ColorChoice m_color = ColorChoice::automatic;
+  std::string m_style = "auto", m_color = "auto";
   std::unique_ptr<Progress> m_progress;
   std::unique_ptr<Session> m_session;
 };

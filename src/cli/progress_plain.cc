@@ -2,6 +2,7 @@
 // Plain lines for logs, and JSON lines for programs.
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 
 #include "cli/progress_styles.h"
@@ -31,8 +32,8 @@ class LineProgress : public Progress {
     task->done_bytes = done_bytes;
     task->total_bytes = total_bytes;
     const auto now = std::chrono::steady_clock::now();
-    if (now - m_last_bytes < std::chrono::seconds(2)) return;
-    m_last_bytes = now;
+    if (now - task->reported < std::chrono::seconds(2)) return;
+    task->reported = now;
     on_bytes(id, *task);
   }
   void end(TaskId id, TaskResult result) override {
@@ -51,7 +52,6 @@ class LineProgress : public Progress {
 
  private:
   TaskTable m_table;
-  std::chrono::steady_clock::time_point m_last_bytes = std::chrono::steady_clock::now();
 };
 
 class PlainProgress final : public LineProgress {
@@ -83,7 +83,7 @@ class JsonProgress final : public LineProgress {
 
  protected:
   void on_begin(TaskId id, const TaskState& task) override {
-    say("begin", id, ",\"parent\":" + std::to_string(task.parent) + ",\"name\":" + json_string(task.name));
+    say("begin", id, ",\"parent\":" + std::to_string(task.parent) + ",\"name\":" + json_string(task.raw_name));
   }
   void on_line(TaskId id, const TaskState&, std::string_view text) override { say("line", id, ",\"text\":" + json_string(text)); }
   void on_bytes(TaskId id, const TaskState& task) override {
@@ -101,13 +101,19 @@ class JsonProgress final : public LineProgress {
   }
 };
 
+// A terminal that cannot move its cursor, such as that of an editor.
+bool is_dumb_terminal() {
+  const char* name = std::getenv("TERM");
+  return name == nullptr || std::string_view(name) == "dumb";
+}
+
 }  // namespace
 
 std::unique_ptr<Progress> make_plain_progress() { return std::make_unique<PlainProgress>(); }
 std::unique_ptr<Progress> make_json_progress() { return std::make_unique<JsonProgress>(); }
 
 std::unique_ptr<Progress> make_progress(ProgressStyle style, ColorChoice color) {
-  if (style == ProgressStyle::automatic) style = is_terminal(2) ? ProgressStyle::tty : ProgressStyle::plain;
+  if (style == ProgressStyle::automatic) style = is_terminal(2) && !is_dumb_terminal() ? ProgressStyle::tty : ProgressStyle::plain;
   switch (style) {
     case ProgressStyle::tty:
       return make_tty_progress(use_color(color, 2));

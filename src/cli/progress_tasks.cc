@@ -8,8 +8,9 @@ namespace jcb::cli {
 TaskId TaskTable::begin(TaskId parent, std::string_view name) {
   TaskState task;
   task.parent = parent;
+  task.raw_name = name;
   task.name = escape(name);
-  task.started = std::chrono::steady_clock::now();
+  task.started = task.reported = std::chrono::steady_clock::now();
   m_tasks.emplace(++m_last, std::move(task));
   return m_last;
 }
@@ -21,8 +22,25 @@ TaskState* TaskTable::find(TaskId id) {
 
 std::size_t TaskTable::depth(TaskId id) const {
   std::size_t depth = 0;
-  for (auto task = m_tasks.find(id); task != m_tasks.end() && task->second.parent != 0; task = m_tasks.find(task->second.parent)) ++depth;
+  for (auto task = m_tasks.find(id); task != m_tasks.end() && m_tasks.contains(task->second.parent); ++depth)
+    task = m_tasks.find(task->second.parent);
   return depth;
+}
+
+std::vector<TaskRow> TaskTable::tree() const {
+  std::map<TaskId, std::vector<TaskId>> below;
+  // A task whose parent has ended stands at the top.
+  for (const auto& [id, task] : m_tasks) below[m_tasks.contains(task.parent) ? task.parent : 0].push_back(id);
+  std::vector<TaskRow> rows;
+  std::vector<std::pair<TaskId, std::size_t>> pending{{0, 0}};
+  while (!pending.empty()) {
+    const auto [id, depth] = pending.back();
+    pending.pop_back();
+    if (id != 0) rows.push_back({&m_tasks.at(id), depth - 1});
+    const auto& children = below[id];
+    for (auto child = children.rbegin(); child != children.rend(); ++child) pending.emplace_back(*child, depth + 1);
+  }
+  return rows;
 }
 
 std::string_view result_name(TaskResult result) noexcept {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "jcbuild/progress.h"
 
@@ -14,12 +15,20 @@ namespace jcb::cli {
 /// What a display remembers of a running task.
 struct TaskState {
   TaskId parent = 0;
-  std::string name;  ///< escaped
+  std::string raw_name;  ///< as it was given
+  std::string name;      ///< escaped
   std::chrono::steady_clock::time_point started;
-  std::string last_line;  ///< escaped
+  std::chrono::steady_clock::time_point reported;  ///< when a display last told of its bytes
+  std::string last_line;                           ///< escaped
   std::uint64_t done_bytes = 0, total_bytes = 0;
 
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(); }
+};
+
+/// A running task and how many running tasks stand above it.
+struct TaskRow {
+  const TaskState* task;
+  std::size_t depth;
 };
 
 /// The running tasks, by id (ids grow, so this is their order of beginning). Not thread-safe: displays lock around it.
@@ -31,6 +40,8 @@ class TaskTable {
   const std::map<TaskId, TaskState>& tasks() const noexcept { return m_tasks; }
   /// How many running tasks stand above this one.
   std::size_t depth(TaskId id) const;
+  /// All running tasks, each with what runs below it right behind it. Valid until the table changes.
+  std::vector<TaskRow> tree() const;
 
  private:
   TaskId m_last = 0;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The live tree: finished tasks become lines that stay, running ones are drawn below and redrawn at most ten times a
-// second. Each running task has a line with its elapsed time and, dimmed, its last output or its transfer.
-// Frames are erased by moving the cursor up as many lines as were drawn, so nothing else may write to standard error
-// in between: messages go through here.
+// second. A frame is drawn over the one before it in one write, line by line, so that nothing flickers; this moves the
+// cursor up as many rows as that one took, so nothing else may write to standard error in between: messages go through
+// here. Wrapping is off while a frame is drawn: a line that is wider than we think would break the count of rows.
+#include <signal.h>
+
+#include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
+#include "cli/progress_frame.h"
 #include "cli/progress_styles.h"
-#include "cli/progress_tasks.h"
 #include "cli/terminal.h"
 
 namespace jcb::cli {
@@ -16,6 +20,22 @@ namespace {
 
 constexpr std::chrono::milliseconds k_frame{100};
 constexpr std::size_t k_most_lines = 16;
+
+// Signals are for the thread that waits for them: one that ends in the painter would not end that wait.
+std::thread start_without_signals(std::function<void()> body) {
+  sigset_t all{}, before{};
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  std::thread thread(std::move(body));
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+FrameSize frame_size() {
+  const std::size_t columns = terminal_width(2), rows = terminal_height(2);
+  // The last column stays free: some terminals wrap as soon as it is written. So does the row of the cursor.
+  return {columns > 1 ? columns - 1 : 1, std::min(k_most_lines, rows > 2 ? rows - 2 : 1)};
+}
 
 class TtyProgress final : public Progress {
  public:
@@ -28,14 +48,13 @@ class TtyProgress final : public Progress {
     }
     m_wake.notify_all();
     if (m_painter.joinable()) m_painter.join();
-    erase();
-    flush();
+    redraw({}, {});
   }
 
   TaskId begin(TaskId parent, std::string_view name) override {
     const std::lock_guard guard(m_mutex);
     // Not earlier: a process that is to enter a user namespace may have one thread only.
-    if (!m_painter.joinable()) m_painter = std::thread([this] { paint(); });
+    if (!m_painter.joinable()) m_painter = start_without_signals([this] { paint(); });
     return m_table.begin(parent, name);
   }
 
@@ -53,14 +72,18 @@ class TtyProgress final : public Progress {
     const std::lock_guard guard(m_mutex);
     const TaskState* task = m_table.find(id);
     if (task == nullptr) return;
-    // Steps below packages pass by; what stays on the screen are the first two levels, and failures.
-    if (m_table.depth(id) <= 1 || result == TaskResult::failed) keep(finished_line(*task, result, m_table.depth(id)));
+    const std::size_t depth = m_table.depth(id), columns = frame_size().columns;
+    const char* color = result == TaskResult::failed ? "31" : result == TaskResult::done ? "32" : "2";
+    const std::string text = paint_text(color, finished_line(*task, result, depth, columns));
     m_table.end(id);
+    // Steps below packages pass by; what stays on the screen are the first two levels, and failures.
+    if (depth <= 1 || result == TaskResult::failed) redraw(text, draw_frame(m_table, frame_size()));
   }
 
   void message(MessageLevel level, std::string_view text) override {
     const std::lock_guard guard(m_mutex);
-    keep((level == MessageLevel::warning ? paint_text("33", "warning: ") : std::string("note: ")) + escape(text));
+    const std::string start = level == MessageLevel::warning ? paint_text("33", "warning: ") : std::string("note: ");
+    redraw(start + escape(text), draw_frame(m_table, frame_size()));
   }
 
  private:
@@ -68,56 +91,33 @@ class TtyProgress final : public Progress {
     return m_color ? "\x1b[" + std::string(code) + "m" + text + "\x1b[0m" : text;
   }
 
-  std::string finished_line(const TaskState& task, TaskResult result, std::size_t depth) const {
-    const std::string indent(depth * 2, ' ');
-    const std::string name = cut(task.name, terminal_width(2) - std::min<std::size_t>(terminal_width(2), indent.size() + 14));
-    if (result == TaskResult::cached) return indent + paint_text("32", "✓ ") + name + paint_text("2", "  cached");
-    if (result == TaskResult::failed) return indent + paint_text("31", "✗ ") + name + "  " + human_seconds(task.seconds());
-    return indent + paint_text("32", "✓ ") + name + "  " + human_seconds(task.seconds());
-  }
-
-  // Prints a line above the live part.
-  void keep(const std::string& text) {
-    erase();
-    m_out += text + "\x1b[K\n";
-    draw();
-    flush();
-  }
-
-  void erase() {
-    if (m_drawn > 0) m_out += "\x1b[" + std::to_string(m_drawn) + "A\r\x1b[J";
-    m_drawn = 0;
-  }
-
-  void draw_line(const std::string& text) {
-    m_out += text + "\x1b[K\n";
-    ++m_drawn;
-  }
-
-  void draw() {
+  // The rows of the last frame, which a terminal that has become narrower since may have wrapped.
+  std::size_t drawn_rows() const {
     const std::size_t width = terminal_width(2);
-    for (const auto& [id, task] : m_table.tasks()) {
-      if (m_drawn >= k_most_lines) break;
-      const std::string indent(m_table.depth(id) * 2, ' '), elapsed = human_seconds(task.seconds());
-      const std::size_t room = width > indent.size() + elapsed.size() + 6 ? width - indent.size() - elapsed.size() - 6 : 8;
-      draw_line(indent + "• " + cut(task.name, room) + "  " + elapsed);
-      const std::string detail = task.done_bytes > 0 ? describe_bytes(task) : task.last_line;
-      if (!detail.empty() && m_drawn < k_most_lines)
-        draw_line(indent + "    " + paint_text("2", cut(detail, width > indent.size() + 6 ? width - indent.size() - 6 : 8)));
-    }
+    std::size_t rows = 0;
+    for (const std::size_t columns : m_drawn) rows += std::max<std::size_t>((columns + width - 1) / width, 1);
+    return rows;
   }
 
-  void flush() {
-    print_story(m_out);
-    m_out.clear();
+  // Replaces the last frame by a line that stays (none when empty) and a new frame.
+  void redraw(const std::string& stays, const std::vector<FrameLine>& frame) {
+    if (stays.empty() && frame.empty() && m_drawn.empty()) return;
+    std::string out;
+    if (const std::size_t rows = drawn_rows(); rows > 0) out += "\r\x1b[" + std::to_string(rows) + "A";
+    if (!stays.empty()) out += stays + "\x1b[K\n";
+    m_drawn.clear();
+    out += "\x1b[?7l";
+    for (const auto& line : frame) {
+      out += (line.is_detail ? paint_text("2", line.text) : line.text) + "\x1b[K\n";
+      m_drawn.push_back(display_width(line.text));
+    }
+    print_story(out + "\x1b[J\x1b[?7h");
   }
 
   void paint() {
     std::unique_lock guard(m_mutex);
     while (!m_stopping) {
-      erase();
-      draw();
-      flush();
+      redraw({}, draw_frame(m_table, frame_size()));
       m_wake.wait_for(guard, k_frame);
     }
   }
@@ -128,8 +128,7 @@ class TtyProgress final : public Progress {
   std::thread m_painter;
   bool m_stopping = false;
   TaskTable m_table;
-  std::string m_out;
-  std::size_t m_drawn = 0;
+  std::vector<std::size_t> m_drawn;  // the columns of each line of the last frame
 };
 
 }  // namespace

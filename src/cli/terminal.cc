@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "jcbuild/error.h"
 
@@ -60,9 +61,27 @@ bool write_all(int fd, std::string_view text) noexcept {
   return true;
 }
 
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+// Good enough to keep lines from wrapping; what it misses is caught by switching wrapping off.
+std::size_t point_width(char32_t point) {
+  const auto within = [point](char32_t first, char32_t last) { return point >= first && point <= last; };
+  const bool combining = within(0x300, 0x36f) || within(0xfe00, 0xfe0f) || within(0x1ab0, 0x1aff) || within(0x20d0, 0x20ff);
+  const bool wide = within(0x1100, 0x115f) || within(0x2e80, 0xa4cf) || within(0xac00, 0xd7a3) || within(0xf900, 0xfaff) ||
+                    within(0xfe30, 0xfe6f) || within(0xff00, 0xff60) || within(0xffe0, 0xffe6) || within(0x1f300, 0x1faff) ||
+                    within(0x20000, 0x3fffd);
+  return combining ? 0 : wide ? 2 : 1;
+}
+
+// Bytes of the longest start of `escaped` that takes at most `columns`, and the columns it takes.
+std::pair<std::size_t, std::size_t> measure(std::string_view escaped, std::size_t columns) {
+  std::size_t bytes = 0, used = 0;
+  while (bytes < escaped.size()) {
+    char32_t point = 0;
+    const std::size_t length = std::max<std::size_t>(decode(escaped.substr(bytes), point), 1), width = point_width(point);
+    if (used + width > columns) break;
+    bytes += length;
+    used += width;
+  }
+  return {bytes, used};
 }
 
 }  // namespace
@@ -118,9 +137,9 @@ std::string human_bytes(unsigned long long bytes) {
 
 std::string human_seconds(double seconds) {
   std::array<char, 32> buffer{};
-  const auto whole = static_cast<long long>(seconds);
+  const auto whole = static_cast<long long>(seconds + 0.05);
   int size = 0;
-  if (seconds < 60) {
+  if (whole < 60) {
     size = std::snprintf(buffer.data(), buffer.size(), "%.1fs", seconds);
   } else if (seconds < 3600) {
     size = std::snprintf(buffer.data(), buffer.size(), "%lldm%02llds", whole / 60, whole % 60);
@@ -130,28 +149,26 @@ std::string human_seconds(double seconds) {
   return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
+std::size_t display_width(std::string_view escaped) { return measure(escaped, std::string_view::npos).second; }
+
 std::string cut(std::string_view escaped, std::size_t columns) {
-  if (width_of(escaped) <= columns) return std::string(escaped);
-  std::size_t end = 0;
-  for (std::size_t used = 0; end < escaped.size(); ++end) {
-    if ((static_cast<unsigned char>(escaped[end]) & 0xc0) == 0x80) continue;
-    if (++used >= std::max<std::size_t>(columns, 1)) break;
-  }
-  return std::string(escaped.substr(0, end)) + "…";
+  if (measure(escaped, columns).first == escaped.size()) return std::string(escaped);
+  return std::string(escaped.substr(0, measure(escaped, std::max<std::size_t>(columns, 1) - 1).first)) + "…";
 }
 
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       text += row[i];
-      if (i + 1 < row.size()) text.append(widths[i] - width_of(row[i]) + 2, ' ');
+      if (i + 1 < row.size()) text.append(widths[i] - display_width(row[i]) + 2, ' ');
     }
+    text.erase(text.find_last_not_of(' ') + 1);
     text += '\n';
   }
   return text;
@@ -164,6 +181,11 @@ std::size_t terminal_width(int fd) {
   return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+std::size_t terminal_height(int fd) {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
+}
+
 bool use_color(ColorChoice choice, int fd) {
   if (choice != ColorChoice::automatic) return choice == ColorChoice::always;
   const char* no_color = std::getenv("NO_COLOR");
@@ -171,7 +193,9 @@ bool use_color(ColorChoice choice, int fd) {
 }
 
 void print_result(std::string_view text) {
-  if (!write_all(STDOUT_FILENO, text)) throw_errno("write", "the result to standard output");
+  // Not throw_errno: its hint about a full disk is about the store, not about where standard output goes.
+  if (!write_all(STDOUT_FILENO, text))
+    throw Error(ErrorKind::system, std::string("cannot write the result to standard output: ") + std::strerror(errno), {}, errno);
 }
 
 void print_story(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }

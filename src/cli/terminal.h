@@ -18,7 +18,9 @@ std::string json_string(std::string_view text);
 std::string human_bytes(unsigned long long bytes);
 /// "3.1s", "2m05s", "1h02m".
 std::string human_seconds(double seconds);
-/// Cuts escaped text to `columns` code points, with an ellipsis.
+/// The columns that escaped text takes on a terminal: two for East Asian wide characters and emoji.
+std::size_t display_width(std::string_view escaped);
+/// Cuts escaped text to `columns` columns (at least one), with an ellipsis.
 std::string cut(std::string_view escaped, std::size_t columns);
 /// Lines up columns of rows with two blanks between; the last column is not padded.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
@@ -26,6 +28,8 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows);
 /// Whether a descriptor is a terminal, and how wide it is (80 when nobody knows).
 bool is_terminal(int fd);
 std::size_t terminal_width(int fd);
+/// How many rows it has; 24 when nobody knows.
+std::size_t terminal_height(int fd);
 
 enum class ColorChoice { automatic, always, never };
 /// Whether to colour what goes to `fd`: the choice, NO_COLOR, and whether it is a terminal.

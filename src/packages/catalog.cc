@@ -30,13 +30,21 @@ CatalogContent load_content(std::vector<PackageTree>& trees, const platform::Tar
   return content;
 }
 
+// By its own name, by an alias, or, for a family of which nothing exists here, by the family's name.
 const Disabled* find_disabled(const std::vector<Disabled>& disabled, std::string_view name) {
-  const auto by_name = std::find_if(disabled.begin(), disabled.end(), [&](const Disabled& one) { return one.name == name; });
-  if (by_name != disabled.end()) return &*by_name;
-  const auto by_alias = std::find_if(disabled.begin(), disabled.end(), [&](const Disabled& one) {
-    return std::find(one.aliases.begin(), one.aliases.end(), name) != one.aliases.end();
-  });
-  return by_alias == disabled.end() ? nullptr : &*by_alias;
+  const auto find_by = [&](auto matches) {
+    const auto found = std::find_if(disabled.begin(), disabled.end(), matches);
+    return found == disabled.end() ? nullptr : &*found;
+  };
+  if (const Disabled* one = find_by([&](const Disabled& d) { return d.name == name; })) return one;
+  const auto has_alias = [&](const Disabled& d) { return std::find(d.aliases.begin(), d.aliases.end(), name) != d.aliases.end(); };
+  if (const Disabled* one = find_by(has_alias)) return one;
+  return find_by([&](const Disabled& d) { return family_of(d.name) == name; });
+}
+
+std::string explain_absence(const Disabled& disabled, std::string_view asked) {
+  const std::string reasons = util::join(disabled.reasons, "; ");
+  return disabled.name == asked ? reasons : disabled.name + " " + reasons;
 }
 
 std::vector<std::string> family_members(const std::vector<Package>& packages, std::string_view name) {
@@ -95,7 +103,7 @@ void Catalog::throw_missing(std::string_view name) const {
   const auto members = family_members(m_packages, name);
   const std::string family = members.empty() ? "" : "here there are " + list_some(members);
   if (const Disabled* disabled = find_disabled(m_disabled, name)) {
-    throw Error(ErrorKind::not_found, shown + " does not exist for this target: " + util::join(disabled->reasons, "; "),
+    throw Error(ErrorKind::not_found, shown + " does not exist for this target: " + explain_absence(*disabled, name),
                 family.empty() ? "another target is given with --distro, --l4t, --cuda or --arch" : family);
   }
   std::vector<std::string> candidates;

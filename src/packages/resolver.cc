@@ -2,7 +2,8 @@
 // Resolution in four steps:
 //   1. pins: the versions that the request names; then the closure is walked, and where an entry of `depends` names a
 //      version of a family that others want in whatever version, it becomes a pin too and the walk begins again;
-//   2. order: topological, and of what is ready the first by name, so that the request's order does not matter;
+//   2. order: for each request in turn what it needs and is not there yet, dependencies first, by name where nothing else
+//      decides. A package added at the end of a request is thus stacked on top, and nothing below it is built anew;
 //   3. conflicts: two packages of one family are fine when one is built on the other, else refused with both chains;
 //   4. reasons and the image's name.
 // Upstream rewrites a list until it stops changing; the outcome depends on the order of the request and drops pins.
@@ -22,7 +23,7 @@ namespace {
 
 /// Packages (positions in the catalog) and what each needs; sorted by name, as the catalog is.
 struct Graph {
-  std::set<std::size_t> requested;
+  std::vector<std::size_t> requested;  ///< in the order of the request
   std::map<std::size_t, std::set<std::size_t>> needs;
   std::set<std::size_t> versioned;  ///< asked for by a name with a version
   std::set<std::size_t> usual;      ///< asked for without one
@@ -49,7 +50,7 @@ class GraphBuilder {
     std::vector<std::size_t> open;
     for (const auto& wish : m_request) {
       const std::size_t package = choose(graph, wish, std::nullopt);
-      graph.requested.insert(package);
+      graph.requested.push_back(package);
       open.push_back(package);
     }
     while (!open.empty()) {
@@ -118,7 +119,8 @@ std::vector<std::size_t> find_cycle(const Graph& graph, const std::set<std::size
   throw Error(ErrorKind::refused, "packages need each other: " + util::join(names, " -> "));
 }
 
-std::vector<std::size_t> sort_graph(const Catalog& catalog, const Graph& graph) {
+// Dependencies first; of what is ready the first by name.
+std::vector<std::size_t> sort_by_name(const Catalog& catalog, const Graph& graph) {
   std::set<std::size_t> remaining;
   for (const auto& [package, needs] : graph.needs) remaining.insert(package);
   std::vector<std::size_t> order;
@@ -135,8 +137,35 @@ std::vector<std::size_t> sort_graph(const Catalog& catalog, const Graph& graph) 
   return order;
 }
 
+std::set<std::size_t> find_closure(const Graph& graph, std::size_t package) {
+  std::set<std::size_t> found{package};
+  std::vector<std::size_t> open{package};
+  while (!open.empty()) {
+    const std::size_t current = open.back();
+    open.pop_back();
+    for (const std::size_t need : graph.needs.at(current)) {
+      if (found.insert(need).second) open.push_back(need);
+    }
+  }
+  return found;
+}
+
+// Each request's closure in turn, less what earlier ones have brought.
+std::vector<std::size_t> sort_graph(const Catalog& catalog, const Graph& graph) {
+  const auto by_name = sort_by_name(catalog, graph);
+  std::vector<std::size_t> order;
+  for (const std::size_t request : graph.requested) {
+    const auto closure = find_closure(graph, request);
+    for (const std::size_t package : by_name) {
+      const bool taken = std::find(order.begin(), order.end(), package) != order.end();
+      if (closure.count(package) != 0 && !taken) order.push_back(package);
+    }
+  }
+  return order;
+}
+
 std::string make_reason(const Catalog& catalog, const Graph& graph, std::size_t package) {
-  if (graph.requested.count(package) != 0) return "requested";
+  if (std::find(graph.requested.begin(), graph.requested.end(), package) != graph.requested.end()) return "requested";
   for (const auto& [asker, needs] : graph.needs) {
     if (needs.count(package) != 0) return "needed by " + catalog.packages()[asker].name;
   }

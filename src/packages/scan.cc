@@ -101,6 +101,7 @@ void Scanner::add_offer(Offer& offer, std::set<std::string>& default_families, s
     Absence& absence = m_absent[package.name];
     absence.reasons.push_back(std::move(offer.unmet));
     for (auto& alias : package.aliases) absence.aliases.push_back(std::move(alias));
+    if (offer.is_default) absence.aliases.emplace_back(family_of(package.name));
     return;
   }
   if (!names.insert(package.name).second) return;

@@ -8,6 +8,8 @@
 #include "runtime/host.h"
 #include "util/child.h"
 
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace jcb::runtime {
@@ -15,14 +17,15 @@ namespace {
 
 constexpr const char* k_hint = "apt install runc";
 
+// On v2 a device rule is an eBPF program, for which crun 1.8 raises the limit of locked memory. Without the capability,
+// as for root in most containers, it ends there.
+bool can_raise_limits() { return ::geteuid() != 0 || is_in_user_namespace() || ::prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1; }
+
 std::vector<std::string> preferred_names() {
-  switch (find_cgroup_layout()) {
-    case CgroupLayout::unified: return {"crun", "runc"};
-    case CgroupLayout::hybrid: return {"runc"};
-    case CgroupLayout::legacy:
-    case CgroupLayout::none: return {"runc", "crun"};
-  }
-  return {"runc"};
+  const CgroupLayout layout = find_cgroup_layout();
+  if (layout == CgroupLayout::hybrid) return {"runc"};
+  if (layout == CgroupLayout::unified && can_raise_limits()) return {"crun", "runc"};
+  return {"runc", "crun"};
 }
 
 Runtime choose_by_path(const std::filesystem::path& program) {
@@ -33,7 +36,8 @@ Runtime choose_by_path(const std::filesystem::path& program) {
 }
 
 Runtime choose_by_name(const std::string& name) {
-  if (name != "runc" && name != "crun") throw Error(ErrorKind::usage, "unknown runtime '" + name + "'", "use runc, crun or an absolute path");
+  if (name != "runc" && name != "crun")
+    throw Error(ErrorKind::usage, "unknown runtime '" + name + "'", "use runc, crun or an absolute path");
   return {name, util::require_trusted_program(name, "apt install " + name), {}, {}};
 }
 

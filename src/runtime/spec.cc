@@ -68,9 +68,9 @@ Json make_linux(const ContainerOptions& options, bool in_user_namespace) {
   // A user namespace cannot open devices at all, and has no right to set a device cgroup.
   if (!in_user_namespace) linux_part["resources"]["devices"] = make_device_rules();
   linux_part["namespaces"] = make_namespaces(options);
-  linux_part["maskedPaths"] = {"/proc/asound",      "/proc/acpi",         "/proc/interrupts", "/proc/kcore",  "/proc/keys",
-                               "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
-                               "/sys/firmware",     "/sys/devices/virtual/powercap"};
+  linux_part["maskedPaths"] = {"/proc/asound",      "/proc/acpi",          "/proc/interrupts", "/proc/kcore",
+                               "/proc/keys",        "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+                               "/proc/sched_debug", "/proc/scsi",          "/sys/firmware",    "/sys/devices/virtual/powercap"};
   linux_part["readonlyPaths"] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
   linux_part["seccomp"] = resolve_seccomp(default_seccomp_profile(), make_seccomp_subject(default_capabilities()));
   return linux_part;
@@ -112,7 +112,8 @@ void prepare_root(const util::Root& root, const oci::ExecutionConfig& image) {
 
 }  // namespace
 
-Json make_spec(const oci::ImageConfig& image, const ContainerOptions& options, const std::filesystem::path& rootfs, bool in_user_namespace) {
+Json make_spec(const oci::ImageConfig& image, const ContainerOptions& options, const std::filesystem::path& rootfs,
+               bool in_user_namespace) {
   check_container_id(options.id);
   check_hostname(options.hostname);
   const std::string hostname = options.hostname.empty() ? host_name() : options.hostname;

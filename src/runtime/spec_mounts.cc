@@ -60,8 +60,8 @@ Json make_kernel_mounts(const ContainerOptions& options, bool in_user_namespace)
   mounts.push_back(make_sys(in_user_namespace && !options.no_network));
   add_cgroup(mounts, in_user_namespace);
   mounts.push_back(make_mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}));
-  mounts.push_back(make_mount("/dev/shm", "tmpfs", "shm",
-                              {"nosuid", "noexec", "nodev", "mode=1777", "size=" + std::to_string(options.shm_bytes)}));
+  mounts.push_back(
+      make_mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=" + std::to_string(options.shm_bytes)}));
   return mounts;
 }
 

@@ -25,8 +25,7 @@ Strings make_command(const oci::ExecutionConfig& image, const ContainerOptions& 
 std::pair<std::string, std::string> split_variable(const std::string& entry) {
   const auto equals = entry.find('=');
   // An entry without a value must never be filled from our own environment.
-  if (equals == std::string::npos || equals == 0)
-    throw Error(ErrorKind::invalid, "environment entry '" + entry + "' is not NAME=VALUE");
+  if (equals == std::string::npos || equals == 0) throw Error(ErrorKind::invalid, "environment entry '" + entry + "' is not NAME=VALUE");
   return {entry.substr(0, equals), entry.substr(equals + 1)};
 }
 
@@ -40,9 +39,10 @@ void check_mapped(const sandbox::Identity& identity) {
   bool mapped = is_uid_mapped(identity.uid) && is_gid_mapped(identity.gid);
   for (const auto group : identity.groups) mapped = mapped && is_gid_mapped(group);
   if (mapped) return;
-  throw Error(ErrorKind::unsupported,
-              "user " + std::to_string(identity.uid) + ":" + std::to_string(identity.gid) + " is outside of the ids that this account may use",
-              "give the account a larger range in /etc/subuid and /etc/subgid, or run as root");
+  throw Error(
+      ErrorKind::unsupported,
+      "user " + std::to_string(identity.uid) + ":" + std::to_string(identity.gid) + " is outside of the ids that this account may use",
+      "give the account a larger range in /etc/subuid and /etc/subgid, or run as root");
 }
 
 // Inheritable and ambient stay empty: non-empty inheritable sets gave programs capabilities (CVE-2022-24769).
@@ -77,9 +77,9 @@ std::string choose_working_directory(const oci::ExecutionConfig& image, const Co
 }  // namespace
 
 const Strings& default_capabilities() {
-  static const Strings k_capabilities{"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FSETID",      "CAP_FOWNER",           "CAP_MKNOD",
-                                      "CAP_NET_RAW", "CAP_SETGID",      "CAP_SETUID",      "CAP_SETFCAP",          "CAP_SETPCAP",
-                                      "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE"};
+  static const Strings k_capabilities{
+      "CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FSETID",  "CAP_FOWNER",           "CAP_MKNOD",      "CAP_NET_RAW", "CAP_SETGID",
+      "CAP_SETUID", "CAP_SETFCAP",      "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL",    "CAP_AUDIT_WRITE"};
   return k_capabilities;
 }
 

@@ -19,8 +19,8 @@ const std::vector<std::string>& default_capabilities();
 std::vector<std::string> make_arguments(const oci::ExecutionConfig& image, const ContainerOptions& options);
 
 /// The environment: defaults, then the image's, then the user's; a later value replaces an earlier one in place.
-std::vector<std::string> make_environment(const oci::ExecutionConfig& image, const ContainerOptions& options,
-                                          const std::string& hostname, const std::string& home);
+std::vector<std::string> make_environment(const oci::ExecutionConfig& image, const ContainerOptions& options, const std::string& hostname,
+                                          const std::string& home);
 
 /// The runtime-spec's process object. Makes the working directory inside `root`.
 util::Json make_process(const oci::ExecutionConfig& image, const ContainerOptions& options, const util::Root& root,

@@ -61,12 +61,18 @@ pid_t launch(const SupervisorTask& task, int* pidfd) {
 
 const char* describe(SupervisorStep step) {
   switch (step) {
-    case SupervisorStep::private_mounts: return "make the mounts private of";
-    case SupervisorStep::mount_proc: return "mount /proc for";
-    case SupervisorStep::session: return "make a session for";
-    case SupervisorStep::start_runtime: return "execute";
-    case SupervisorStep::read_pid: return "read the process id from";
-    case SupervisorStep::none: break;
+    case SupervisorStep::private_mounts:
+      return "make the mounts private of";
+    case SupervisorStep::mount_proc:
+      return "mount /proc for";
+    case SupervisorStep::session:
+      return "make a session for";
+    case SupervisorStep::start_runtime:
+      return "execute";
+    case SupervisorStep::read_pid:
+      return "read the process id from";
+    case SupervisorStep::none:
+      break;
   }
   return "run";
 }

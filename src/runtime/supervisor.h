@@ -4,8 +4,9 @@
 //   we ── supervisor (pid 1 of its own pid namespace) ── runc run --detach        (ends when the container has started)
 //                                                     └─ the container's first process, adopted by the supervisor
 //
-// A death signal on runc would kill runc and leave the container running. The supervisor's death, by the death signal
-// that it asked for when we die in whatever way, makes the kernel kill its whole pid namespace, containers included.
+// A death signal on runc would kill runc and leave the container running. The supervisor asked for a signal when we die
+// in whatever way; it then kills the container and removes its state. Should it be killed itself, the kernel kills its
+// whole pid namespace, the container included.
 // It has a /proc of that namespace in a mount namespace of its own, since runtimes work through /proc/self.
 // Starting detached, with the supervisor as the adopter, has two more merits: the exit status of the runtime (was the
 // container started?) and of the process are told apart without guessing, and the container's standard streams are ours,

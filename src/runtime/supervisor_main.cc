@@ -33,9 +33,10 @@ namespace {
   finish(task, report);
 }
 
-// A parent that died before prctl sent no signal.
+// The death of our parent asks for the container's end like anybody else: with SIGKILL there would be nobody to remove
+// what the runtime keeps, such as control groups. A parent that died before prctl sent no signal.
 void bind_to_parent(const SupervisorTask& task) noexcept {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_PDEATHSIG, task.kill_signal);
   pollfd parent{task.parent_pidfd, POLLIN, 0};
   if (::poll(&parent, 1, 0) > 0) ::_exit(1);
 }

@@ -13,9 +13,9 @@ enum class SupervisorStep : int { none, private_mounts, mount_proc, session, sta
 /// What the supervisor tells us, once, before it ends.
 struct SupervisorReport {
   SupervisorStep failed = SupervisorStep::none;
-  int error = 0;           ///< errno of the failed step
-  int started = 0;         ///< 1: the container was started
-  int wait_status = 0;     ///< of the container if started, else of the runtime
+  int error = 0;        ///< errno of the failed step
+  int started = 0;      ///< 1: the container was started
+  int wait_status = 0;  ///< of the container if started, else of the runtime
 };
 
 /// Everything it needs, prepared by us; borrowed.

@@ -21,8 +21,8 @@ constexpr char k_end_of_transmission = '\x04';
 
 util::Fd take_descriptor(const msghdr& message) {
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  const bool has_one = header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-                       header->cmsg_len == CMSG_LEN(sizeof(int));
+  const bool has_one =
+      header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int));
   if (!has_one) throw Error(ErrorKind::failed, "the runtime sent no terminal over the console socket");
   int fd = -1;
   std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
@@ -55,6 +55,7 @@ void set_nonblocking(int fd) {
 
 ConsoleSocket::ConsoleSocket(const util::Root& bundle) : m_listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (!m_listener) throw_errno("make", k_socket_thing);
+  bundle.remove_tree(k_name);
   // A socket address holds 107 bytes, the bundle's path may be longer: name it through the descriptor.
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -29,7 +29,7 @@ void check_target(const std::string& target) {
   if (is_at_or_below(target, "/proc")) throw Error(ErrorKind::refused, "a volume cannot be mounted in /proc (" + target + ")");
 }
 
-const ReadyVolume* find_outer(const std::vector<ReadyVolume>& ready, const std::string& path, std::string ReadyVolume::* member) {
+const ReadyVolume* find_outer(const std::vector<ReadyVolume>& ready, const std::string& path, std::string ReadyVolume::*member) {
   const ReadyVolume* best = nullptr;
   for (const ReadyVolume& volume : ready) {
     const std::string& candidate = volume.*member;

@@ -30,10 +30,13 @@ namespace {
 // SETFCAP: docker's default set.
 constexpr std::uint64_t k_capabilities = 0xa80425fb;
 
+// Where reports go: the parent's number for it until the descriptors are arranged, then k_report_fd. A global, but of the
+// child's own copy of memory: it lives as long as pid 1 and is never set in the parent.
 constexpr int k_report_fd = 3;
+int report_fd = -1;
 
-void require(const LaunchPlan& plan, bool good, const char* operation, const char* thing) noexcept {
-  if (!good) fail(plan, operation, thing);
+void require(bool good, const char* operation, const char* thing) noexcept {
+  if (!good) fail(operation, thing);
 }
 
 // Handlers of the parent would write to its pipes; ignored signals would stay ignored in the command.
@@ -63,12 +66,12 @@ void die_with_parent(const LaunchPlan& plan) noexcept {
   if (::poll(&parent, 1, 0) != 0) ::_exit(127);
 }
 
-void raise_loopback(const LaunchPlan& plan) noexcept {
+void raise_loopback() noexcept {
   const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   ifreq request{};
   std::memcpy(request.ifr_name, "lo", 3);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
-  require(plan, socket >= 0 && ::ioctl(socket, SIOCSIFFLAGS, &request) == 0, "bring up", "the loopback interface");
+  require(socket >= 0 && ::ioctl(socket, SIOCSIFFLAGS, &request) == 0, "bring up", "the loopback interface");
 }
 
 bool is_below_proc(const char* path) noexcept { return std::strncmp(path, "/proc", 5) == 0 && (path[5] == '/' || path[5] == '\0'); }
@@ -91,14 +94,14 @@ void make_directories(const char* path) noexcept {
 void enter_working_directory(const LaunchPlan& plan) noexcept {
   constexpr const char* operation = "enter the working directory";
   if (::chdir(plan.working_directory) != 0) {
-    require(plan, errno == ENOENT, operation, plan.working_directory);
+    require(errno == ENOENT, operation, plan.working_directory);
     make_directories(plan.working_directory);
-    require(plan, ::chdir(plan.working_directory) == 0, operation, plan.working_directory);
+    require(::chdir(plan.working_directory) == 0, operation, plan.working_directory);
   }
   std::array<char, 4096> real{};
-  require(plan, ::syscall(SYS_getcwd, real.data(), real.size()) > 0, operation, plan.working_directory);
+  require(::syscall(SYS_getcwd, real.data(), real.size()) > 0, operation, plan.working_directory);
   errno = EACCES;
-  require(plan, real[0] == '/' && !is_below_proc(real.data()), operation, plan.working_directory);
+  require(real[0] == '/' && !is_below_proc(real.data()), operation, plan.working_directory);
 }
 
 // Descriptors 0, 1, 2 and 3 (the report) are all that stays; also those that we inherited without close-on-exec.
@@ -107,17 +110,18 @@ void arrange_descriptors(const LaunchPlan& plan) noexcept {
   const int output = ::fcntl(plan.output, F_DUPFD_CLOEXEC, k_report_fd + 1);
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const bool good = report >= 0 && output >= 0 && null >= 0 && ::dup2(null, 0) >= 0 && ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0;
-  require(plan, good && ::dup3(report, k_report_fd, O_CLOEXEC) >= 0, "arrange", "descriptors");
+  require(good && ::dup3(report, k_report_fd, O_CLOEXEC) >= 0, "arrange", "descriptors");
+  report_fd = k_report_fd;
   if (kernel::close_from(k_report_fd + 1) == 0) return;
   rlimit limit{1024, 1024};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   for (rlim_t fd = k_report_fd + 1; fd < limit.rlim_cur; ++fd) ::close(static_cast<int>(fd));
 }
 
-void bound_capabilities(const LaunchPlan& plan) noexcept {
+void bound_capabilities() noexcept {
   for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
     if ((k_capabilities >> capability & 1) != 0) continue;
-    require(plan, ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0, "drop", "capabilities");
+    require(::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0, "drop", "capabilities");
   }
 }
 
@@ -125,7 +129,7 @@ void install_filter(const LaunchPlan& plan) noexcept {
   const sock_fprog program{static_cast<unsigned short>(plan.filter.size()), const_cast<sock_filter*>(plan.filter.data())};
   // Without SPEC_ALLOW (Linux 4.17) kernels before 5.16 slow down every filtered process against Spectre v4.
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0) return;
-  require(plan, ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0, "install", "the system call filter");
+  require(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0, "install", "the system call filter");
 }
 
 // Inheritable and ambient sets empty (CVE-2022-24769); permitted no larger than the bounding set.
@@ -133,22 +137,22 @@ void limit_capabilities(const LaunchPlan& plan) noexcept {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
-  require(plan, ::syscall(SYS_capget, &header, data.data()) == 0, "read", "capabilities");
+  require(::syscall(SYS_capget, &header, data.data()) == 0, "read", "capabilities");
   for (std::size_t i = 0; i < data.size(); ++i) {
     data[i].inheritable = 0;
     if (!plan.privileged) data[i].permitted &= static_cast<std::uint32_t>(k_capabilities >> (32 * i));
     data[i].effective = data[i].permitted;
   }
-  require(plan, ::syscall(SYS_capset, &header, data.data()) == 0, "limit", "capabilities");
+  require(::syscall(SYS_capset, &header, data.data()) == 0, "limit", "capabilities");
 }
 
 void become_user(const LaunchPlan& plan) noexcept {
   // Else a command that is not root could not open /dev/stdout anew.
   [[maybe_unused]] const int result = ::fchown(1, plan.uid, static_cast<gid_t>(-1));
   // The raw calls: the wrappers would ask other threads, which do not exist here, to follow.
-  require(plan, ::syscall(SYS_setgroups, plan.groups.size(), plan.groups.data()) == 0, "set", "the groups");
-  require(plan, ::syscall(SYS_setresgid, plan.gid, plan.gid, plan.gid) == 0, "set", "the group (is it mapped?)");
-  require(plan, ::syscall(SYS_setresuid, plan.uid, plan.uid, plan.uid) == 0, "set", "the user (is it mapped?)");
+  require(::syscall(SYS_setgroups, plan.groups.size(), plan.groups.data()) == 0, "set", "the groups");
+  require(::syscall(SYS_setresgid, plan.gid, plan.gid, plan.gid) == 0, "set", "the group (is it mapped?)");
+  require(::syscall(SYS_setresuid, plan.uid, plan.uid, plan.uid) == 0, "set", "the user (is it mapped?)");
 }
 
 // As execvp, without its fall-back to sh for files that are no programs.
@@ -156,14 +160,14 @@ void become_user(const LaunchPlan& plan) noexcept {
   int error = ENOENT;
   for (char* const* candidate = plan.candidates; *candidate != nullptr; ++candidate) {
     ::execve(*candidate, plan.argv, plan.environment);
-    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) fail(plan, k_execute, plan.argv[0]);
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) fail(k_execute, plan.argv[0]);
     if (errno == EACCES) error = EACCES;
   }
   errno = error;
-  fail(plan, k_execute, plan.argv[0]);
+  fail(k_execute, plan.argv[0]);
 }
 
-void send(int fd, const Report& report) noexcept { [[maybe_unused]] const ssize_t written = ::write(fd, &report, sizeof report); }
+void send(const Report& report) noexcept { [[maybe_unused]] const ssize_t written = ::write(report_fd, &report, sizeof report); }
 
 // Waits for everybody, forwards SIGTERM to everybody, ends with the command.
 [[noreturn]] void reap(pid_t command) noexcept {
@@ -172,7 +176,7 @@ void send(int fd, const Report& report) noexcept { [[maybe_unused]] const ssize_
     int status = 0;
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
       if (pid != command) continue;
-      send(k_report_fd, {.wait_status = status});
+      send({.wait_status = status});
       ::_exit(0);
     }
     if (::sigwaitinfo(&signals, nullptr) == SIGTERM) ::kill(-1, SIGTERM);
@@ -181,10 +185,8 @@ void send(int fd, const Report& report) noexcept { [[maybe_unused]] const ssize_
 
 }  // namespace
 
-void fail(const LaunchPlan& plan, const char* operation, const char* thing) noexcept {
-  const Report report{operation, thing, errno, 0};
-  // In the command the descriptor has moved to 3; there the first write meets a closed one.
-  if (::write(plan.report, &report, sizeof report) < 0) send(k_report_fd, report);
+void fail(const char* operation, const char* thing) noexcept {
+  send({operation, thing, errno, 0});
   ::_exit(127);
 }
 
@@ -194,8 +196,8 @@ void run_command(const LaunchPlan& plan) noexcept {
   ::umask(022);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-  require(plan, ::setsid() >= 0, "start", "a session");  // no controlling terminal: TIOCSTI (CVE-2017-5226)
-  if (!plan.privileged) bound_capabilities(plan);
+  require(::setsid() >= 0, "start", "a session");  // no controlling terminal: TIOCSTI (CVE-2017-5226)
+  if (!plan.privileged) bound_capabilities();
   if (!plan.privileged) install_filter(plan);
   become_user(plan);
   limit_capabilities(plan);
@@ -203,19 +205,20 @@ void run_command(const LaunchPlan& plan) noexcept {
 }
 
 void run_init(const LaunchPlan& plan) noexcept {
+  report_fd = plan.report;
   die_with_parent(plan);
   reset_signals();
   ::setsid();
   ::umask(022);
-  if (plan.new_network) raise_loopback(plan);
-  require(plan, ::sethostname(plan.hostname.data(), plan.hostname.size()) == 0, "set", "the host name");
+  if (plan.new_network) raise_loopback();
+  require(::sethostname(plan.hostname.data(), plan.hostname.size()) == 0, "set", "the host name");
   set_up_mounts(plan);
+  arrange_descriptors(plan);  // first: a working directory through /proc/self/fd must find none of ours
   enter_working_directory(plan);
-  arrange_descriptors(plan);
   // Not fork(3): its handlers may wait for a lock that a thread of the parent held.
   const long command = ::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (command == 0) run_command(plan);
-  require(plan, command > 0, "start", "the command's process");
+  require(command > 0, "start", "the command's process");
   // Our memory is a copy of the parent's: nobody in there may look at it.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::dup2(0, 1);

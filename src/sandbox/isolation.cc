@@ -89,8 +89,7 @@ std::string run_map_commands(const MapCommands& commands) {
   try {
     char byte = 0;
     // Nothing to read: our parent gave up before it was in.
-    if (util::read_full(go, &byte, 1, "the helper's pipe") == 1)
-      util::write_all(answer, run_map_commands(commands), "the helper's pipe");
+    if (util::read_full(go, &byte, 1, "the helper's pipe") == 1) util::write_all(answer, run_map_commands(commands), "the helper's pipe");
   } catch (const std::exception& error) {
     const std::string text = std::string(error.what()) + "\n";
     [[maybe_unused]] const ssize_t written = ::write(answer, text.data(), text.size());

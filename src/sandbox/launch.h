@@ -67,7 +67,7 @@ struct LaunchPlan {
 [[noreturn]] void run_init(const LaunchPlan& plan) noexcept;
 
 /// Reports a failure with the current errno and ends the process.
-[[noreturn]] void fail(const LaunchPlan& plan, const char* operation, const char* thing) noexcept;
+[[noreturn]] void fail(const char* operation, const char* thing) noexcept;
 
 /// Mounts everything and makes the root ours; ends in "/" of it.
 void set_up_mounts(const LaunchPlan& plan) noexcept;

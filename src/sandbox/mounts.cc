@@ -81,8 +81,8 @@ class Mounter {
   }
 
  private:
-  void require(bool good, const char* operation, const char* thing) const noexcept {
-    if (!good) fail(m_plan, operation, thing);
+  static void require(bool good, const char* operation, const char* thing) noexcept {
+    if (!good) fail(operation, thing);
   }
 
   Fd target(const char* path) const noexcept {
@@ -124,14 +124,18 @@ class Mounter {
   // for us, only the pid numbers are those of outside.
   void mount_proc() noexcept {
     Fd at = target("proc");
-    if (::mount("proc", FdPath(at.get()).c_str(), "proc", k_data_only, nullptr) != 0)
-      require(errno == EPERM && ::mount("/proc", FdPath(at.get()).c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "mount", "/proc");
+    if (::mount("proc", FdPath(at.get()).c_str(), "proc", k_data_only, nullptr) != 0) show_outer_proc(at);
     if (m_plan.privileged) return;
     at = target("proc");
     for (const char* name : {"asound", "acpi", "interrupts", "kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug",
                              "scsi", "sysrq-trigger"})
       mask(at, name);
     for (const char* name : {"bus", "fs", "irq", "sys"}) freeze(at, name);
+  }
+
+  void show_outer_proc(const Fd& at) const noexcept {
+    require(errno == EPERM && ::mount("/proc", FdPath(at.get()).c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "mount", "/proc");
+    require(kernel::restrict_mount(target("proc").get(), k_data_only, true) == 0, "restrict", "/proc");
   }
 
   // A new sysfs needs a network namespace of ours, so that the host's is shown; the tree's locked mounts must come along.
@@ -195,9 +199,7 @@ class Mounter {
     return at;
   }
 
-  void link(const char* text, const char* name) const noexcept {
-    require(::symlinkat(text, m_dev.get(), name) == 0, "make in /dev", name);
-  }
+  void link(const char* text, const char* name) const noexcept { require(::symlinkat(text, m_dev.get(), name) == 0, "make in /dev", name); }
 
   void show_device(const char* name, const char* host_path, dev_t number) const noexcept {
     const Fd device = open_device(host_path, number);

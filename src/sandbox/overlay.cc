@@ -37,8 +37,7 @@ util::Fd open_directory(const std::filesystem::path& path) {
 std::string make_directories(const std::vector<const util::Root*>& lowers, const util::Fd& upper, const util::Fd& work,
                              std::string_view prefix) {
   std::string options = "lowerdir=";
-  for (std::size_t i = 0; i < lowers.size(); ++i)
-    options.append(i > 0 ? ":" : "").append(prefix).append(std::to_string(lowers[i]->fd()));
+  for (std::size_t i = 0; i < lowers.size(); ++i) options.append(i > 0 ? ":" : "").append(prefix).append(std::to_string(lowers[i]->fd()));
   if (upper) options.append(",upperdir=").append(prefix).append(std::to_string(upper.get()));
   if (work) options.append(",workdir=").append(prefix).append(std::to_string(work.get()));
   return options;

@@ -61,7 +61,8 @@ std::vector<std::string> make_candidates(const Job& job) {
   const std::string& name = job.argv[0];
   if (name.find('/') != std::string::npos) return {name};
   std::vector<std::string> candidates;
-  for (const auto& directory : util::split(find_path(job.environment), ':')) candidates.push_back((directory.empty() ? "." : directory) + "/" + name);
+  for (const auto& directory : util::split(find_path(job.environment), ':'))
+    candidates.push_back((directory.empty() ? "." : directory) + "/" + name);
   return candidates;
 }
 

@@ -71,7 +71,8 @@ void check_settings(std::vector<Missing>& missing) {
   if (setting("/proc/sys/user/max_user_namespaces") == "0")
     missing.push_back({"user namespaces are switched off (user.max_user_namespaces is 0)", "sysctl user.max_user_namespaces=15000"});
   if (setting("/proc/sys/kernel/unprivileged_userns_clone") == "0")
-    missing.push_back({"user namespaces are for root only (kernel.unprivileged_userns_clone is 0)", "sysctl kernel.unprivileged_userns_clone=1"});
+    missing.push_back(
+        {"user namespaces are for root only (kernel.unprivileged_userns_clone is 0)", "sysctl kernel.unprivileged_userns_clone=1"});
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
     missing.push_back({"no_new_privs is set, so that newuidmap cannot gain its privilege",
                        "start jcbuild outside the container or service that sets it (docker: without no-new-privileges)"});

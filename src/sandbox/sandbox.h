@@ -55,10 +55,10 @@ using OutputSink = std::function<void(std::string_view bytes)>;
 
 /// Runs the job to its end. Descriptor 0 is /dev/null. For the time of the run copies of the host's resolv.conf and hosts
 /// (with network none: an empty one and localhost) and a hostname file are bound over the root's; writes to them are
-/// lost. A program that is not found gives 127, one that cannot be executed 126, with a line to `output`. When it returns, or when this process is killed, no process
-/// of the job and no mount is left. Throws Error(invalid, refused) for a malformed job, Error(system, unsupported) when
-/// the sandbox cannot be made (the step of the set-up that failed is named), Interrupted after killing the job.
-/// Needs enter_isolation. May be called from several threads at once, with different roots.
+/// lost. A program that is not found gives 127, one that cannot be executed 126, with a line to `output`. When it returns, or when this
+/// process is killed, no process of the job and no mount is left. Throws Error(invalid, refused) for a malformed job, Error(system,
+/// unsupported) when the sandbox cannot be made (the step of the set-up that failed is named), Interrupted after killing the job. Needs
+/// enter_isolation. May be called from several threads at once, with different roots.
 util::ExitStatus run_job(const Job& job, const OutputSink& output);
 
 /// Fills an empty directory with every mount point that run_job needs: the fixed ones and the targets of `binds`

@@ -20,14 +20,69 @@
 namespace jcb::sandbox {
 namespace {
 
-constexpr const char* k_denied[] = {
-    "_sysctl", "acct", "add_key", "bpf", "clock_adjtime", "clock_adjtime64", "clock_settime", "clock_settime64", "create_module",
-    "delete_module", "fanotify_init", "finit_module", "fsconfig", "fsmount", "fsopen", "fspick", "get_kernel_syms", "get_mempolicy",
-    "init_module", "io_uring_enter", "io_uring_register", "io_uring_setup", "ioperm", "iopl", "kexec_file_load", "kexec_load", "keyctl",
-    "lookup_dcookie", "mbind", "migrate_pages", "mount", "mount_setattr", "move_mount", "move_pages", "nfsservctl", "open_by_handle_at",
-    "open_tree", "perf_event_open", "pivot_root", "query_module", "quotactl", "quotactl_fd", "reboot", "request_key", "set_mempolicy",
-    "set_mempolicy_home_node", "setdomainname", "sethostname", "setns", "settimeofday", "stime", "swapoff", "swapon", "sysfs", "syslog",
-    "umount", "umount2", "uselib", "userfaultfd", "ustat", "vhangup", "vm86", "vm86old"};
+constexpr const char* k_denied[] = {"_sysctl",
+                                    "acct",
+                                    "add_key",
+                                    "bpf",
+                                    "clock_adjtime",
+                                    "clock_adjtime64",
+                                    "clock_settime",
+                                    "clock_settime64",
+                                    "create_module",
+                                    "delete_module",
+                                    "fanotify_init",
+                                    "finit_module",
+                                    "fsconfig",
+                                    "fsmount",
+                                    "fsopen",
+                                    "fspick",
+                                    "get_kernel_syms",
+                                    "get_mempolicy",
+                                    "init_module",
+                                    "io_uring_enter",
+                                    "io_uring_register",
+                                    "io_uring_setup",
+                                    "ioperm",
+                                    "iopl",
+                                    "kexec_file_load",
+                                    "kexec_load",
+                                    "keyctl",
+                                    "lookup_dcookie",
+                                    "mbind",
+                                    "migrate_pages",
+                                    "mount",
+                                    "mount_setattr",
+                                    "move_mount",
+                                    "move_pages",
+                                    "nfsservctl",
+                                    "open_by_handle_at",
+                                    "open_tree",
+                                    "perf_event_open",
+                                    "pivot_root",
+                                    "query_module",
+                                    "quotactl",
+                                    "quotactl_fd",
+                                    "reboot",
+                                    "request_key",
+                                    "set_mempolicy",
+                                    "set_mempolicy_home_node",
+                                    "setdomainname",
+                                    "sethostname",
+                                    "setns",
+                                    "settimeofday",
+                                    "stime",
+                                    "swapoff",
+                                    "swapon",
+                                    "sysfs",
+                                    "syslog",
+                                    "umount",
+                                    "umount2",
+                                    "uselib",
+                                    "userfaultfd",
+                                    "ustat",
+                                    "vhangup",
+                                    "vm86",
+                                    "vm86old"};
 
 // CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. In clone(2) the first is part of the signal
 // number, so it is left out there.
@@ -85,9 +140,7 @@ class Filter {
   std::unique_ptr<void, void (*)(scmp_filter_ctx)> m_context;
 };
 
-scmp_arg_cmp has_bits(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
-  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
-}
+scmp_arg_cmp has_bits(unsigned argument, scmp_datum_t mask, scmp_datum_t value) { return {argument, SCMP_CMP_MASKED_EQ, mask, value}; }
 
 void deny_namespaces(Filter& filter) {
   for (const scmp_datum_t flag : k_new_namespaces) {

@@ -25,7 +25,9 @@ namespace {
 constexpr std::chrono::milliseconds k_grace{2000};
 
 // clone(2) with a pidfd; 0 in the child. The third argument is where the pidfd goes on every architecture we build for.
-long clone_process(int flags, int& pidfd) noexcept { return ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr); }
+long clone_process(int flags, int& pidfd) noexcept {
+  return ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr);
+}
 
 // No handler of ours may run in the child before it has reset them: it would write to our pipes.
 class BlockedSignals {
@@ -121,7 +123,8 @@ void RunningJob::stop(const OutputSink& output) {
 
 std::vector<Report> RunningJob::read_reports() {
   std::vector<Report> reports;
-  for (Report report; util::read_full(m_report.read_end.get(), reinterpret_cast<char*>(&report), sizeof report, "a sandbox") == sizeof report;)
+  for (Report report;
+       util::read_full(m_report.read_end.get(), reinterpret_cast<char*>(&report), sizeof report, "a sandbox") == sizeof report;)
     reports.push_back(report);
   return reports;
 }

@@ -26,7 +26,8 @@ first_line_says RNU
 expect 1 jc resolve fien --format json
 jq -e '.error | .kind and (.message | contains("fien")) and has("hint")' "$scratch/out" > /dev/null || fail "no error record"
 
-for words in "" "frobnicate" "compose" "run" "run --no-such-flag tiny" "tag tiny" "build --network bridge ." "images --format nonsense"; do
+printf 'FROM tiny\nRUN true\n' > "$scratch/Dockerfile"
+for words in "" "frobnicate" "compose" "run" "run --no-such-flag tiny" "tag tiny" "build --network bridge $scratch" "images --format nonsense"; do
   # shellcheck disable=SC2086
   expect 2 jc $words
 done

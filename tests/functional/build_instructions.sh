@@ -17,7 +17,7 @@ ENV GREETING="hello $WORD" \
 LABEL org.example.word=${WORD}
 WORKDIR /srv/app
 COPY one link ./
-COPY --chown=app:video --chmod=640 dir /data/
+COPY --chown=app:video --chmod=755 dir /data/
 RUN echo "$GREETING" > greeting && \
     id -u > uid
 RUN ["/bin/sh", "-c", "echo exec > exec"]
@@ -46,7 +46,7 @@ equal "$(cat "$root/srv/app/greeting" "$root/srv/app/uid" "$root/srv/app/exec" "
   "hello world 0 exec shell 1000 "
 equal "$(cat "$root/tmp/groups")" "44 1000 " "supplementary groups"
 equal "$(cat "$root/srv/app/one" "$root/srv/app/link" "$root/data/sub/two" | tr '\n' ' ')" "one one two "
-equal "$(stat -c %a "$root/data/sub/two")" 640 "mode of --chmod"
+equal "$(stat -c %a "$root/data/sub/two")" 755 "mode of --chmod"
 [ "$(id -u)" != 0 ] || equal "$(stat -c %u:%g "$root/data/sub/two")" 1000:44 "owner of --chown"
 first=$(digest_of built)
 expect 0 jc build -t again --build-arg WORD=world "$scratch/context"

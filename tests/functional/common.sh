@@ -53,9 +53,12 @@ in_user_namespace() {
 }
 subordinate() { awk -F: -v name="$(id -un)" -v id="$(id -u)" '$1 == name || $1 == id { print $2; exit }' "/etc/$1"; }
 
+# A command that a test wants run at its end, whatever that is.
+at_end=true
 clean_up() {
   local status=$?
   trap - EXIT
+  eval "$at_end" || true
   in_user_namespace rm -rf "$scratch" 2> /dev/null || rm -rf "$scratch" 2> /dev/null || true
   exit "$status"
 }
@@ -99,6 +102,9 @@ make_rootfs() {
   chmod 755 "$root/bin/busybox"
   for applet in $("$busybox" --list); do [ "$applet" = busybox ] || ln -sf busybox "$root/bin/$applet"; done
   ln -sf busybox "$root/bin/busybox.link" && ln "$root/bin/busybox" "$root/bin/busybox.hard"
+  # Package tests are run by bash.
+  printf '#!/bin/sh\nexec /bin/sh "$@"\n' > "$root/bin/bash"
+  chmod 755 "$root/bin/bash"
   printf 'root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' > "$root/etc/passwd"
   printf 'root:x:0:\napp:x:1000:\nvideo:x:44:app\nnogroup:x:65534:\n' > "$root/etc/group"
   printf 'ID=busybox\nVERSION_ID=1\n' > "$root/etc/os-release"

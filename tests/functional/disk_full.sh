@@ -5,7 +5,8 @@
 . "$(dirname "$0")/common.sh"
 mkdir -p "$JCBUILD_STORE"
 mount -t tmpfs -o size=24m tmpfs "$JCBUILD_STORE"
-trap 'umount "$JCBUILD_STORE" 2> /dev/null; clean_up' EXIT
+# shellcheck disable=SC2034
+at_end='umount "$JCBUILD_STORE" 2> /dev/null'
 import_tiny
 mkdir "$scratch/context"
 printf 'FROM tiny\nRUN dd if=/dev/urandom of=/big bs=1M count=12\n' > "$scratch/context/Dockerfile"

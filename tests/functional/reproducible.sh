@@ -12,7 +12,7 @@ other=$(
   umask 0
   export TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 JCBUILD_STORE=$scratch/other-store HOME=$scratch/elsewhere
   jc import "$scratch/tiny.tar" tiny > /dev/null
-  jc compose delta gamma --base tiny -t another/name:v2 2> /dev/null
+  jc compose gamma delta --base tiny -t another/name:v2 2> /dev/null
 )
 equal "$other" "$first" "digest with other surroundings"
 # root and an ordinary user

@@ -20,6 +20,8 @@ owner=()
 [ "$(id -u)" = 0 ] || owner=(--no-owner)
 in_user_namespace "$tests/support/tree.py" "${owner[@]}" "$scratch/theirs/rootfs" > "$scratch/theirs.list"
 in_user_namespace "$tests/support/tree.py" "${owner[@]}" "$scratch/ours/rootfs" > "$scratch/ours.list"
-[ "$(wc -l < "$scratch/ours.list")" -gt 300 ] || fail "a short list of files"
+[ "$(wc -l < "$scratch/ours.list")" -gt 270 ] || fail "a short list of files"
+# The root directory is no entry of the layers: umoci gives it the time 0.
+sed -i '1s/[0-9]*\t$//' "$scratch/theirs.list" "$scratch/ours.list"
 diff -u "$scratch/theirs.list" "$scratch/ours.list" || fail "the trees differ"
 nothing_left

@@ -31,14 +31,37 @@ BuildRequest to_request(const BuildOptions& options) {
   return request;
 }
 
+// A context that does not exist would otherwise be reported as a missing Dockerfile.
+void check_context(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return;
+  if (path == "-" || path.find("://") != std::string::npos || std::filesystem::is_regular_file(path, error))
+    throw Error(ErrorKind::unsupported, "cannot build from " + escape(path) + ": only a directory can be the context yet",
+                "unpack or clone it, and give its directory");
+  throw Error(ErrorKind::not_found, "the context " + escape(path) + " is not a directory");
+}
+
+// One word that is no path may be a mistyped directory as well as a package.
+void compose_packages(Context& context, BuildOptions& options) {
+  try {
+    run_compose(context, options.compose);
+  } catch (Error& error) {
+    const auto& words = options.arguments;
+    if (error.kind() == ErrorKind::not_found && words.size() == 1 && error.message() == "package '" + words.front() + "' does not exist")
+      error.add_details({"nor is there a directory of that name with a Dockerfile to build"});
+    throw;
+  }
+}
+
 void run_build(Context& context, BuildOptions& options) {
   const bool dockerfile = options.arguments.size() == 1 && is_path_like(options.arguments.front());
   if (!dockerfile) {
     options.compose.request.packages = options.arguments;
     if (options.names.size() > 1) throw Error(ErrorKind::usage, "a composition takes one name");
     if (!options.names.empty()) options.compose.request.name = options.names.front();
-    return run_compose(context, options.compose);
+    return compose_packages(context, options);
   }
+  check_context(options.arguments.front());
   const auto result = build_dockerfile(context.session(), to_request(options));
   context.close();
   if (!options.compose.iidfile.empty()) write_user_file(options.compose.iidfile, result.digest);
@@ -50,7 +73,7 @@ void run_build(Context& context, BuildOptions& options) {
 void add_build(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("build", "build a Dockerfile; with package names instead of a directory: compose");
   auto options = std::make_shared<BuildOptions>();
-  command->add_option("CONTEXT", options->arguments, "directory with the Dockerfile, or packages")->required();
+  command->add_option("CONTEXT|PKG", options->arguments, "directory with the Dockerfile, or names of packages")->required();
   command->add_option("-t,--tag,--name", options->names, "name of the image, repeatable")
       ->option_text("NAME[:TAG]")
       ->take_all()

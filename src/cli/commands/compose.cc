@@ -50,12 +50,14 @@ void write_user_file(const std::string& path, const std::string& content) {
 }
 
 void add_target_options(CLI::App& command, TargetOptions& target) {
-  auto* group = command.add_option_group("Target");
-  group->add_option("--l4t", target.l4t, "L4T release, such as 36.4.3")->option_text("VERSION");
-  group->add_option("--cuda", target.cuda, "CUDA version, such as 12.8")->option_text("VERSION");
-  group->add_option("--python", target.python, "Python version, such as 3.12")->option_text("VERSION");
-  group->add_option("--distro", target.distro, "distribution, such as ubuntu:24.04")->option_text("ID:VERSION");
-  group->add_option("--arch", target.arch, "tegra-aarch64, aarch64 or x86_64")->option_text("ARCH");
+  const auto add = [&](const char* name, std::string& value, const char* description, const char* text) {
+    command.add_option(name, value, description)->option_text(text)->group("Target (detected where not given)");
+  };
+  add("--l4t", target.l4t, "L4T release, such as 36.4.3", "VERSION");
+  add("--cuda", target.cuda, "CUDA version, such as 12.8", "VERSION");
+  add("--python", target.python, "Python version, such as 3.12", "VERSION");
+  add("--distro", target.distro, "distribution, such as ubuntu:24.04", "ID:VERSION");
+  add("--arch", target.arch, "tegra-aarch64, aarch64 or x86_64", "ARCH");
 }
 
 void add_common_build_options(CLI::App& command, ComposeOptions& options) {

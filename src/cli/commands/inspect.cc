@@ -8,6 +8,7 @@ namespace {
 struct InspectOptions {
   std::string name;
   bool config = false, manifest = false, raw = false;
+  std::string format = "json";  ///< the only form there is: accepted as everywhere
 };
 
 void run_inspect(Context& context, const InspectOptions& options) {
@@ -36,6 +37,7 @@ void add_inspect(CLI::App& app, Context& context) {
   inspect->add_option("IMAGE", options->name, "image of the store, oci:, oci-archive: or docker-archive:")->required();
   inspect->add_flag("--config", options->config, "the image config, byte for byte");
   inspect->add_flag("--manifest", options->manifest, "the manifest, byte for byte");
+  inspect->add_option("--format", options->format, "json")->check(CLI::IsMember({"json"}))->option_text("FORM");
   inspect->add_flag("--raw", options->raw, "without a newline at the end; with neither of the above: the manifest");
   set_examples(*inspect, "  jcbuild inspect my/torch\n  jcbuild inspect --config oci:layout:latest");
   inspect->callback([&context, options] { run_inspect(context, *options); });

@@ -11,7 +11,7 @@ namespace {
 struct RunOptions {
   RunRequest request;
   std::vector<std::string> environment, environment_files, volumes;
-  std::string entrypoint, shm_size;
+  std::string entrypoint, shm_size, command;
   bool remove = false;
 };
 
@@ -45,14 +45,9 @@ void add_container_options(CLI::App& command, RunOptions& options) {
   command.add_flag("--dry-run", request.dry_run, "print the runtime spec instead of running");
 }
 
-void complete_request(const CLI::App& command, RunOptions& options) {
+void complete_request(const CLI::App& command, const Context& context, RunOptions& options) {
   auto& request = options.request;
-  const auto rest = command.remaining();
-  if (rest.empty()) throw Error(ErrorKind::usage, "run needs an image", "jcbuild images lists what there is");
-  if (rest.front().starts_with('-'))
-    throw Error(ErrorKind::usage, "run has no option " + escape(rest.front()), "jcbuild run --help lists the options");
-  request.image = rest.front();
-  request.arguments.assign(rest.begin() + 1, rest.end());
+  request.arguments = context.container_words;
   for (const auto& file : options.environment_files) {
     for (auto& entry : read_environment_file(file)) request.environment.push_back(std::move(entry));
   }
@@ -64,8 +59,8 @@ void complete_request(const CLI::App& command, RunOptions& options) {
 }
 
 void run_run(const CLI::App& command, Context& context, RunOptions& options) {
-  complete_request(command, options);
   try {
+    complete_request(command, context, options);
     const auto result = run_container(context.session(), options.request);
     context.close();
     if (options.request.dry_run) return print_result(result.spec + "\n");
@@ -86,8 +81,9 @@ void add_run(CLI::App& app, Context& context) {
   auto options = std::make_shared<RunOptions>();
   add_process_options(*command, *options);
   add_container_options(*command, *options);
-  // Everything from the image on belongs to the container.
-  command->prefix_command();
+  command->add_option("IMAGE", options->request.image, "image of the store")->required();
+  // Only for the help: split_command_line takes them away before CLI11 sees them.
+  command->add_option("COMMAND", options->command, "program and its arguments instead of the image's own")->option_text("[ARG...]");
   set_examples(*command,
                "  jcbuild run --rm my/torch python3 -c 'import torch; print(torch.__version__)'\n  jcbuild run -it -v $PWD:/work -w /work "
                "my/torch bash");

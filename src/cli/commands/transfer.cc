@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // copy, save, load, import, export and unpack.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "cli/commands/commands.h"
 #include "jcbuild/images.h"
@@ -31,15 +33,15 @@ class Input {
   int m_fd;
 };
 
-// A file to write, complete or not at all, or standard output when no path was given.
+// A file to write, complete or not at all, or standard output when no path (or "-") was given. What is no regular file,
+// such as a pipe or a device, is written as it is: nobody wants it replaced.
 class Output {
  public:
-  explicit Output(const std::string& path) : m_path(path), m_temporary(path.empty() ? "" : path + ".part") {
-    if (path.empty() && is_terminal(STDOUT_FILENO))
+  explicit Output(const std::string& path) : m_path(path == "-" ? "" : path) {
+    if (m_path.empty() && is_terminal(STDOUT_FILENO))
       throw Error(ErrorKind::usage, "standard output is a terminal", "name a file with -o FILE");
-    m_fd = path.empty() ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                        : ::open(m_temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (m_fd < 0) throw_errno("open", path.empty() ? "standard output" : path);
+    m_fd = m_path.empty() ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : open_file();
+    if (m_fd < 0) throw_errno("write", m_path.empty() ? "standard output" : m_path);
   }
   ~Output() {
     ::close(m_fd);
@@ -55,6 +57,18 @@ class Output {
   }
 
  private:
+  int open_file() {
+    struct stat status {};
+    if (::stat(m_path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return ::open(m_path.c_str(), O_WRONLY | O_CLOEXEC);
+    m_temporary = m_path + ".XXXXXX";
+    const int fd = ::mkostemp(m_temporary.data(), O_CLOEXEC);
+    if (fd < 0) return m_temporary.clear(), fd;
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    ::fchmod(fd, 0666 & ~mask);
+    return fd;
+  }
+
   std::string m_path, m_temporary;
   int m_fd;
 };
@@ -82,7 +96,9 @@ void add_save(CLI::App& app, Context& context) {
   auto words = std::make_shared<Words>();
   command->add_option("IMAGE", words->first, "image of the store")->required();
   command->add_option("-o,--output", words->file, "file, if not standard output")->option_text("FILE");
-  command->add_option("--format", words->format, "docker-archive or oci-archive")->option_text("FORM");
+  command->add_option("--format", words->format, "docker-archive or oci-archive")
+      ->check(CLI::IsMember({"docker-archive", "oci-archive"}))
+      ->option_text("FORM");
   set_examples(*command, "  jcbuild save my/torch -o torch.tar\n  jcbuild save my/torch | ssh jetson docker load");
   command->callback([&context, words] {
     Output output(words->file);

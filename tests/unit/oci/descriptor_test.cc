@@ -17,8 +17,9 @@ Descriptor parse(const std::string& text) { return Descriptor::from_json(jcb::ut
 }  // namespace
 
 TEST_CASE("a descriptor survives its JSON form") {
-  const auto text = samples::descriptor("a/b", 'c', R"(,"urls":["https://x/y"],"annotations":{"k":"v","l":""},)"
-                                                    R"("platform":{"architecture":"arm64","os":"linux","variant":"v8"},"artifactType":"x/y")");
+  const auto text = samples::descriptor("a/b", 'c',
+                                        R"(,"urls":["https://x/y"],"annotations":{"k":"v","l":""},)"
+                                        R"("platform":{"architecture":"arm64","os":"linux","variant":"v8"},"artifactType":"x/y")");
   const auto descriptor = parse(text);
   CHECK(descriptor.size_bytes == 7);
   CHECK(descriptor.platform->text() == "linux/arm64/v8");

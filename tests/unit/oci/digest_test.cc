@@ -15,8 +15,9 @@ TEST_CASE("a digest survives its text form") {
 
 TEST_CASE("what is not a sha256 digest is refused") {
   const auto hex = samples::hex('a');
-  for (const std::string& text : std::vector<std::string>{"", hex, "sha256:" + hex.substr(1), "sha256:" + hex + "a", "sha256:" + std::string(64, 'A'), "SHA256:" + hex,
-                                  "sha256:../../../../etc/passwd", "sha512:" + hex + hex, "md5:" + hex.substr(0, 32), " sha256:" + hex, "sha256:" + hex + "\n"}) {
+  for (const std::string& text : std::vector<std::string>{
+           "", hex, "sha256:" + hex.substr(1), "sha256:" + hex + "a", "sha256:" + std::string(64, 'A'), "SHA256:" + hex,
+           "sha256:../../../../etc/passwd", "sha512:" + hex + hex, "md5:" + hex.substr(0, 32), " sha256:" + hex, "sha256:" + hex + "\n"}) {
     INFO(text);
     CHECK_FALSE(samples::error_of(ErrorKind::invalid, [&] { Digest::parse(text); }).empty());
   }

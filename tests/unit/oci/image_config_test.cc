@@ -39,12 +39,26 @@ TEST_CASE("null is absence and an empty entrypoint is not") {
 }
 
 TEST_CASE("a config that breaks the spec is refused") {
-  for (const std::string& text :
-       {with(k_small, "layers", "overlay"), with(k_small, R"("type":"layers",)", ""), with(k_small, R"(,"rootfs":{"type":"layers","diff_ids":[]})", ""),
-        with(k_small, "[]", R"(["sha256:zz"])"), with(k_small, "[]", "[1]"), with(k_small, "{}", "[]"), with_config(R"("Env":["NOVALUE"])"),
-        with_config(R"("Env":["=x"])"), with_config(R"("Env":["A=x\u0000y"])"), with_config(R"("Env":"A=b")"), with_config(R"("Cmd":"sh")"),
-        with_config(R"("Cmd":["a\u0000b"])"), with_config(R"("WorkingDir":"/\u0000")"), with_config(R"("Volumes":["/v"])"), with_config(R"("Volumes":{"/v":1})"),
-        with_config(R"("User":0)"), with_config(R"("Healthcheck":{"Interval":1.5})"), with_config(R"("User":"a","User":"b")"), std::string("{}"), std::string("[")}) {
+  for (const std::string& text : {with(k_small, "layers", "overlay"),
+                                  with(k_small, R"("type":"layers",)", ""),
+                                  with(k_small, R"(,"rootfs":{"type":"layers","diff_ids":[]})", ""),
+                                  with(k_small, "[]", R"(["sha256:zz"])"),
+                                  with(k_small, "[]", "[1]"),
+                                  with(k_small, "{}", "[]"),
+                                  with_config(R"("Env":["NOVALUE"])"),
+                                  with_config(R"("Env":["=x"])"),
+                                  with_config(R"("Env":["A=x\u0000y"])"),
+                                  with_config(R"("Env":"A=b")"),
+                                  with_config(R"("Cmd":"sh")"),
+                                  with_config(R"("Cmd":["a\u0000b"])"),
+                                  with_config(R"("WorkingDir":"/\u0000")"),
+                                  with_config(R"("Volumes":["/v"])"),
+                                  with_config(R"("Volumes":{"/v":1})"),
+                                  with_config(R"("User":0)"),
+                                  with_config(R"("Healthcheck":{"Interval":1.5})"),
+                                  with_config(R"("User":"a","User":"b")"),
+                                  std::string("{}"),
+                                  std::string("[")}) {
     INFO(text);
     CHECK_FALSE(samples::error_of(ErrorKind::invalid, [&] { ImageConfig::parse(text); }).empty());
   }

@@ -44,7 +44,8 @@ TEST_CASE("small and large writes make the same blob") {
   std::string content;
   for (int i = 0; i < 200000; ++i) content += std::to_string(i);
   BlobWriter writer = test.layout.new_blob();
-  for (std::size_t at = 0, step = 1; at < content.size(); at += step, step = step * 3 % 700001) writer.write(std::string_view(content).substr(at, step));
+  for (std::size_t at = 0, step = 1; at < content.size(); at += step, step = step * 3 % 700001)
+    writer.write(std::string_view(content).substr(at, step));
   CHECK(writer.size_bytes() == content.size());
   const auto digest = writer.commit();
   CHECK(digest == Digest::of(content));
@@ -189,8 +190,10 @@ TEST_CASE("a tag needs its manifest and printable characters") {
 TEST_CASE("what other tools wrote into index.json survives a new tag") {
   const TestLayout test;
   const auto manifest = samples::put_image(test.layout);
-  const std::string foreign = samples::descriptor(k_media_manifest, 'a', R"(,"annotations":{"org.opencontainers.image.ref.name":"old","x":"y"},"data":"eA==","future":{"z":1})");
-  test.layout.root().write_file(k_index_file, R"({"schemaVersion":2,"other":[1],"manifests":[)" + foreign + R"(],"annotations":{"k":"v"}})");
+  const std::string foreign = samples::descriptor(
+      k_media_manifest, 'a', R"(,"annotations":{"org.opencontainers.image.ref.name":"old","x":"y"},"data":"eA==","future":{"z":1})");
+  test.layout.root().write_file(k_index_file,
+                                R"({"schemaVersion":2,"other":[1],"manifests":[)" + foreign + R"(],"annotations":{"k":"v"}})");
   test.layout.set_tag("new", manifest);
   const auto index = read_index(test.layout);
   CHECK(to_text(index["manifests"][0]) == foreign);
@@ -201,11 +204,12 @@ TEST_CASE("what other tools wrote into index.json survives a new tag") {
 
 TEST_CASE("a hostile index.json is refused") {
   const TestLayout test;
-  for (const std::string& text : {std::string("[]"), std::string(R"({"schemaVersion":1})"), std::string(R"({"schemaVersion":2,"manifests":{}})"),
-                                  std::string(R"({"schemaVersion":2,"manifests":[],"layers":[]})"), std::string(R"({"schemaVersion":2,"manifests":[1]})"),
-                                  R"({"schemaVersion":2,"manifests":[)" + samples::with(samples::descriptor(k_media_manifest), "sha256:a", "sha256:/") + "]}",
-                                  std::string(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]})"),
-                                  std::string(5 << 20, ' '), std::string(100000, '[')}) {
+  for (const std::string& text :
+       {std::string("[]"), std::string(R"({"schemaVersion":1})"), std::string(R"({"schemaVersion":2,"manifests":{}})"),
+        std::string(R"({"schemaVersion":2,"manifests":[],"layers":[]})"), std::string(R"({"schemaVersion":2,"manifests":[1]})"),
+        R"({"schemaVersion":2,"manifests":[)" + samples::with(samples::descriptor(k_media_manifest), "sha256:a", "sha256:/") + "]}",
+        std::string(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]})"),
+        std::string(5 << 20, ' '), std::string(100000, '[')}) {
     test.layout.root().write_file(k_index_file, text);
     INFO(text.substr(0, 100));
     CHECK_FALSE(samples::error_of(ErrorKind::invalid, [&] { test.layout.list_manifests(); }).empty());
@@ -260,7 +264,8 @@ TEST_CASE("a tag that skopeo wrote is found") {
   const TestLayout from;
   from.layout.set_tag("v1", samples::put_image(from.layout));
   const TestLayout to;
-  const auto result = run_captured({*skopeo, {"--insecure-policy", "copy", "oci:" + from.path() + ":v1", "oci:" + to.path() + ":copied"}, {}, "/"});
+  const auto result =
+      run_captured({*skopeo, {"--insecure-policy", "copy", "oci:" + from.path() + ":v1", "oci:" + to.path() + ":copied"}, {}, "/"});
   INFO(result.err);
   REQUIRE(result.status.success());
   CHECK(to.layout.find_tag("copied").has_value());

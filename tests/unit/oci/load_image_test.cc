@@ -47,7 +47,9 @@ TEST_CASE("an index leads to the image of the platform") {
   CHECK(architecture(test.layout, put_index(test.layout, {for_platform(index, "linux/arm64")}), "linux/arm64") == "arm64");
   CHECK(architecture(test.layout, put_index(test.layout, {arm}), "linux/arm64") == "arm64");
   CHECK_FALSE(samples::error_of(ErrorKind::not_found, [&] { load_image(test.layout, index, Platform::parse("linux/riscv64")); }).empty());
-  CHECK_FALSE(samples::error_of(ErrorKind::not_found, [&] { load_image(test.layout, put_index(test.layout, {arm, amd}), Platform::parse("linux/arm64")); }).empty());
+  CHECK_FALSE(samples::error_of(ErrorKind::not_found, [&] {
+                load_image(test.layout, put_index(test.layout, {arm, amd}), Platform::parse("linux/arm64"));
+              }).empty());
 }
 
 TEST_CASE("indexes nested too deep are refused") {
@@ -60,19 +62,24 @@ TEST_CASE("indexes nested too deep are refused") {
 
 TEST_CASE("manifest and config must agree on the layers") {
   const TestLayout test;
-  const auto image = put_changed(test.layout, samples::put_image(test.layout), [](const Layout&, Manifest& manifest) { manifest.layers.clear(); });
-  CHECK(samples::error_of(ErrorKind::invalid, [&] { load_image(test.layout, image, Platform::host()); }) == "the manifest has 0 layers, the config 1 diff_ids");
+  const auto image =
+      put_changed(test.layout, samples::put_image(test.layout), [](const Layout&, Manifest& manifest) { manifest.layers.clear(); });
+  CHECK(samples::error_of(ErrorKind::invalid, [&] { load_image(test.layout, image, Platform::host()); }) ==
+        "the manifest has 0 layers, the config 1 diff_ids");
 }
 
 TEST_CASE("an artifact is no image") {
   const TestLayout test;
   const auto image = samples::put_image(test.layout);
-  const auto foreign_layer = put_changed(test.layout, image, [](const Layout&, Manifest& manifest) { manifest.layers[0].media_type = "application/vnd.in-toto+json"; });
-  const auto foreign_config =
-      put_changed(test.layout, image, [](const Layout&, Manifest& manifest) { manifest.config.media_type = "application/vnd.oci.empty.v1+json"; });
+  const auto foreign_layer = put_changed(
+      test.layout, image, [](const Layout&, Manifest& manifest) { manifest.layers[0].media_type = "application/vnd.in-toto+json"; });
+  const auto foreign_config = put_changed(
+      test.layout, image, [](const Layout&, Manifest& manifest) { manifest.config.media_type = "application/vnd.oci.empty.v1+json"; });
   CHECK_FALSE(samples::error_of(ErrorKind::unsupported, [&] { load_image(test.layout, foreign_layer, Platform::host()); }).empty());
   CHECK_FALSE(samples::error_of(ErrorKind::unsupported, [&] { load_image(test.layout, foreign_config, Platform::host()); }).empty());
-  CHECK_FALSE(samples::error_of(ErrorKind::unsupported, [&] { load_image(test.layout, samples::put(test.layout, "text/plain", "x"), Platform::host()); }).empty());
+  CHECK_FALSE(samples::error_of(ErrorKind::unsupported, [&] {
+                load_image(test.layout, samples::put(test.layout, "text/plain", "x"), Platform::host());
+              }).empty());
 }
 
 TEST_CASE("a descriptor that lies about the document is refused") {
@@ -86,6 +93,7 @@ TEST_CASE("a descriptor that lies about the document is refused") {
 
 TEST_CASE("a missing config is not found") {
   const TestLayout test;
-  const auto image = put_changed(test.layout, samples::put_image(test.layout), [](const Layout& layout, Manifest& manifest) { layout.remove_blob(manifest.config.digest); });
+  const auto image = put_changed(test.layout, samples::put_image(test.layout),
+                                 [](const Layout& layout, Manifest& manifest) { layout.remove_blob(manifest.config.digest); });
   CHECK_FALSE(samples::error_of(ErrorKind::not_found, [&] { load_image(test.layout, image, Platform::host()); }).empty());
 }

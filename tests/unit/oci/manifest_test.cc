@@ -46,11 +46,12 @@ TEST_CASE("a media type that disagrees with the descriptor is refused") {
 
 TEST_CASE("a malformed manifest is refused") {
   const auto layer_field = k_manifest.find(",\"layers\"");
-  for (const std::string& text : {with(k_manifest, ":2", ":1"), with(k_manifest, ":2", ":\"2\""), with(k_manifest, "\"schemaVersion\":2,", ""),
-                                  with(k_manifest, "[", "{\"x\":"), k_manifest.substr(0, layer_field) + "}", with(k_manifest, "\"config\"", "\"konfig\""),
-                                  with(k_manifest, std::string(k_media_layer_gzip), std::string(k_media_manifest)),
-                                  with(k_manifest, std::string(k_media_config), std::string(k_media_index)), with(k_manifest, ":2", ":2,\"schemaVersion\":2"),
-                                  k_manifest.substr(0, k_manifest.size() - 1), std::string("[]"), std::string()}) {
+  for (const std::string& text :
+       {with(k_manifest, ":2", ":1"), with(k_manifest, ":2", ":\"2\""), with(k_manifest, "\"schemaVersion\":2,", ""),
+        with(k_manifest, "[", "{\"x\":"), k_manifest.substr(0, layer_field) + "}", with(k_manifest, "\"config\"", "\"konfig\""),
+        with(k_manifest, std::string(k_media_layer_gzip), std::string(k_media_manifest)),
+        with(k_manifest, std::string(k_media_config), std::string(k_media_index)), with(k_manifest, ":2", ":2,\"schemaVersion\":2"),
+        k_manifest.substr(0, k_manifest.size() - 1), std::string("[]"), std::string()}) {
     INFO(text);
     CHECK_FALSE(samples::error_of(ErrorKind::invalid, [&] { Manifest::parse(text); }).empty());
   }
@@ -78,6 +79,7 @@ TEST_CASE("layer media types declare their compression") {
   CHECK(layer_compression(k_docker_layer_gzip) == Compression::gzip);
   CHECK(layer_compression("application/vnd.oci.image.layer.nondistributable.v1.tar+zstd") == Compression::zstd);
   CHECK(layer_compression("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip") == Compression::gzip);
-  for (const auto compression : {Compression::none, Compression::gzip, Compression::zstd}) CHECK(layer_compression(layer_media_type(compression)) == compression);
+  for (const auto compression : {Compression::none, Compression::gzip, Compression::zstd})
+    CHECK(layer_compression(layer_media_type(compression)) == compression);
   CHECK_FALSE(samples::error_of(ErrorKind::unsupported, [] { layer_compression(k_media_config); }).empty());
 }

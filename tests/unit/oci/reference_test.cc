@@ -120,8 +120,8 @@ TEST_CASE("a word that is no transport is a repository of the store") {
 }
 
 TEST_CASE("malformed image names are usage errors") {
-  for (const char* text : {"", "oci:", "oci::tag", "oci:dir:", "oci:dir:a b", "docker://", "docker-archive:f:Bad", "dir-rootfs:", "bootstrap:debian",
-                           "bootstrap:debian:../x", "bootstrap:a:b:c", "bootstrap:-x:y"}) {
+  for (const char* text : {"", "oci:", "oci::tag", "oci:dir:", "oci:dir:a b", "docker://", "docker-archive:f:Bad",
+                           "dir-rootfs:", "bootstrap:debian", "bootstrap:debian:../x", "bootstrap:a:b:c", "bootstrap:-x:y"}) {
     INFO(text);
     CHECK_FALSE(samples::error_of(ErrorKind::usage, [&] { ImageName::parse(text); }).empty());
   }

@@ -54,13 +54,15 @@ inline jcb::oci::Descriptor put(const jcb::oci::Layout& layout, std::string_view
 }
 
 /// Stores an image with one layer that nobody unpacks; returns the descriptor of its manifest.
-inline jcb::oci::Descriptor put_image(const jcb::oci::Layout& layout, const std::string& architecture = "arm64", const std::string& layer = "layer") {
+inline jcb::oci::Descriptor put_image(const jcb::oci::Layout& layout, const std::string& architecture = "arm64",
+                                      const std::string& layer = "layer") {
   using namespace jcb::oci;
   ImageConfig config;
   config.platform.architecture = architecture;
   config.config.env = {"PATH=/bin"};
   config.diff_ids = {Digest::of(layer)};
-  Manifest manifest{std::string(k_media_manifest), {}, put(layout, k_media_config, config.serialize()), {put(layout, k_media_layer, layer)}, {}, {}};
+  Manifest manifest{std::string(k_media_manifest),       {}, put(layout, k_media_config, config.serialize()),
+                    {put(layout, k_media_layer, layer)}, {}, {}};
   return put(layout, k_media_manifest, manifest.serialize());
 }
 

@@ -25,7 +25,8 @@ std::string noise(std::size_t size, unsigned seed = 1) {
 
 std::string mixed(std::size_t size) {
   std::string text;
-  for (unsigned i = 0; text.size() < size; ++i) text += (i % 3 == 0) ? noise(5000, i) : "line " + std::to_string(i) + std::string(3000, 'x');
+  for (unsigned i = 0; text.size() < size; ++i)
+    text += (i % 3 == 0) ? noise(5000, i) : "line " + std::to_string(i) + std::string(3000, 'x');
   text.resize(size);
   return text;
 }
@@ -46,7 +47,12 @@ std::string read_all(Decompressor& decompressor, std::size_t piece = 40'009) {
 
 std::string decompress(std::string_view bytes, std::optional<Compression> method = std::nullopt, std::string* seen = nullptr) {
   const auto fd = file_with(bytes);
-  const auto decompressor = make_decompressor(fd.get(), method, [&](std::string_view part) { if (seen != nullptr) *seen += part; }, "the blob");
+  const auto decompressor = make_decompressor(
+      fd.get(), method,
+      [&](std::string_view part) {
+        if (seen != nullptr) *seen += part;
+      },
+      "the blob");
   return read_all(*decompressor);
 }
 

@@ -41,7 +41,9 @@ class TarText {
   TarText& add(TarEntry entry, std::string_view content = {});
   TarText& file(const std::string& name, std::string_view content = {}) { return add(make_entry(EntryType::file, name), content); }
   TarText& dir(const std::string& name, std::uint32_t mode = 0755) { return add(make_entry(EntryType::directory, name, {}, mode)); }
-  TarText& link(const std::string& name, const std::string& target) { return add(make_entry(EntryType::symbolic_link, name, target, 0777)); }
+  TarText& link(const std::string& name, const std::string& target) {
+    return add(make_entry(EntryType::symbolic_link, name, target, 0777));
+  }
   TarText& hard_link(const std::string& name, const std::string& target) { return add(make_entry(EntryType::hard_link, name, target)); }
   std::string finish();
 

@@ -63,7 +63,8 @@ Lines merge(const std::vector<Lines>& layers, const std::set<std::string>& below
   std::vector<Tree> trees;
   for (const auto& lines : layers) trees.push_back(make_layer(lines));
   const Tree target;
-  merge_overlay_directories(pointers(trees), target.root, OverlayXattr::user, [&](const std::string& path) { return below.contains(path); });
+  merge_overlay_directories(pointers(trees), target.root, OverlayXattr::user,
+                            [&](const std::string& path) { return below.contains(path); });
   Lines lines;
   describe(target.root, "", lines);
   return lines;
@@ -132,7 +133,8 @@ TEST_CASE("below is asked for paths without a leading slash") {
   trees.push_back(make_layer({"a/", "a/b/", "-a/b/c", "-top"}));
   const Tree target;
   std::set<std::string> asked;
-  merge_overlay_directories(pointers(trees), target.root, OverlayXattr::user, [&](const std::string& path) { return asked.insert(path), false; });
+  merge_overlay_directories(pointers(trees), target.root, OverlayXattr::user,
+                            [&](const std::string& path) { return asked.insert(path), false; });
   CHECK(asked == std::set<std::string>{"a/b/c", "top"});
 }
 
@@ -141,7 +143,8 @@ TEST_CASE("merging no directories gives an empty one") { CHECK(merge({}).empty()
 TEST_CASE("a path is there unless a higher directory hides it") {
   std::vector<Tree> top_first;
   top_first.push_back(make_layer({"-gone", "o/!", "o/new=1", "file=1", "link>d", "d/"}));
-  top_first.push_back(make_layer({"gone=2", "gone2/", "gone2/x=2", "o/", "o/old=2", "file/", "file/x=2", "link/", "link/x=2", "d/", "d/x=2", "-late"}));
+  top_first.push_back(
+      make_layer({"gone=2", "gone2/", "gone2/x=2", "o/", "o/old=2", "file/", "file/x=2", "link/", "link/x=2", "d/", "d/x=2", "-late"}));
   top_first.push_back(make_layer({"late=3", "d/", "d/y=3"}));
   const auto roots = pointers(top_first);
   for (const char* path : {"", "o", "o/new", "file", "link", "d/x", "d/y", "gone2/x", "/d/./x/"}) {

@@ -68,7 +68,8 @@ TEST_CASE("entries are sorted, parents first, with whiteouts and opaque marks in
   const Tree tree;
   fill(tree, 0);
   const auto names = names_of(tar_of(tree.root));
-  CHECK(names == std::vector<std::string>{"a", "a.d/", "a.d/pipe", "b/", "b/.wh.gone", "b/s", "b/sub/", "b/sub/.wh..wh..opq", "b/sub/link", "b/z"});
+  CHECK(names ==
+        std::vector<std::string>{"a", "a.d/", "a.d/pipe", "b/", "b/.wh.gone", "b/s", "b/sub/", "b/sub/.wh..wh..opq", "b/sub/link", "b/z"});
 }
 
 TEST_CASE("an entry says what the file system says, whiteouts say nothing") {
@@ -181,7 +182,8 @@ TEST_CASE("the record of an owner is what umoci writes") {
   CHECK(encode_owner({1, 0}) == std::string("\x08\x01", 2));
   CHECK(encode_owner({0, 300}) == std::string("\x10\xac\x02", 3));
   CHECK(decode_owner(encode_owner({4294967294, 127})) == Owner{4294967294, 127});
-  for (const std::string bad : {"\x08", "\x08\xff", "\x1a\x01", "\x08\xff\xff\xff\xff\x0f", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"})
+  for (const std::string bad :
+       {"\x08", "\x08\xff", "\x1a\x01", "\x08\xff\xff\xff\xff\x0f", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"})
     CHECK_FALSE(decode_owner(bad));
 }
 

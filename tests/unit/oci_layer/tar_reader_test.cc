@@ -80,8 +80,10 @@ TEST_CASE("sparse files are read in all of GNU tar's forms") {
   for (int i = 1; i <= 60; ++i) REQUIRE(::pwrite(fd.get(), "data", 4, i * 262'144L) == 4);
   REQUIRE(::ftruncate(fd.get(), 61 * 262'144L + 77) == 0);
   const std::string expected = tree.read("sparse");
-  for (const std::vector<std::string>& form : std::vector<std::vector<std::string>>{
-           {"--format=gnu"}, {"--format=pax", "--sparse-version=0.0"}, {"--format=pax", "--sparse-version=0.1"}, {"--format=pax", "--sparse-version=1.0"}}) {
+  for (const std::vector<std::string>& form : std::vector<std::vector<std::string>>{{"--format=gnu"},
+                                                                                    {"--format=pax", "--sparse-version=0.0"},
+                                                                                    {"--format=pax", "--sparse-version=0.1"},
+                                                                                    {"--format=pax", "--sparse-version=1.0"}}) {
     INFO(form.back());
     std::vector<std::string> arguments = form;
     for (const char* argument : {"-S", "-C", tree.directory.path().c_str(), "-cf", "-", "sparse"}) arguments.emplace_back(argument);
@@ -126,9 +128,9 @@ TEST_CASE("a pax size beats the header's, so no hidden entry appears") {
 }
 
 TEST_CASE("pax beats ustar and GNU numbers for every field, the last record wins") {
-  const std::string records = make_pax_record("path", "first") + make_pax_record("path", "long/name") + make_pax_record("linkpath", "target") +
-                              make_pax_record("uid", "12") + make_pax_record("gid", "4294967294") + make_pax_record("mtime", "-1.75") +
-                              make_pax_record("comment", "nothing");
+  const std::string records = make_pax_record("path", "first") + make_pax_record("path", "long/name") +
+                              make_pax_record("linkpath", "target") + make_pax_record("uid", "12") + make_pax_record("gid", "4294967294") +
+                              make_pax_record("mtime", "-1.75") + make_pax_record("comment", "nothing");
   const auto entries = read_tar(pax_header(records) + RawHeader{"short", '2', octal_size(0), "other"}.block() + k_tar_end);
   REQUIRE(entries.size() == 1);
   const auto& entry = entries[0].first;
@@ -178,7 +180,8 @@ TEST_CASE("malformed headers are refused and named") {
 
 TEST_CASE("archives that end too early or not at all are refused") {
   const std::string tar = TarText().file("a", "content").finish();
-  for (const std::size_t keep : {std::size_t{0}, std::size_t{100}, std::size_t{512}, std::size_t{600}, std::size_t{1024}, std::size_t{1300}}) {
+  for (const std::size_t keep :
+       {std::size_t{0}, std::size_t{100}, std::size_t{512}, std::size_t{600}, std::size_t{1024}, std::size_t{1300}}) {
     INFO(keep);
     CHECK_THAT(refusal(tar.substr(0, keep)), Catch::Contains("truncated"));
   }
@@ -191,7 +194,8 @@ TEST_CASE("archives that end too early or not at all are refused") {
 TEST_CASE("bombs in headers meet their limits") {
   CHECK_THAT(refusal(RawHeader{"x", 'x', octal_size(64U << 20)}.block()), Catch::Contains("pax header is larger"));
   CHECK_THAT(refusal(RawHeader{"x", 'L', octal_size(1U << 20)}.block()), Catch::Contains("GNU long name is larger"));
-  CHECK_THAT(refusal(pax_header(make_pax_record("path", std::string(5000, 'p'))) + file_block("a", "") + k_tar_end), Catch::Contains("longer than 4096"));
+  CHECK_THAT(refusal(pax_header(make_pax_record("path", std::string(5000, 'p'))) + file_block("a", "") + k_tar_end),
+             Catch::Contains("longer than 4096"));
   CHECK_THAT(refusal(RawHeader{"f", '0', "77777777777"}.block() + k_tar_end, {.file_bytes = 1000}), Catch::Contains("larger than 1000"));
   std::string records;
   for (int i = 0; i < 1001; ++i) records += make_pax_record("SCHILY.xattr.user." + std::to_string(i), "v");
@@ -204,16 +208,23 @@ TEST_CASE("bombs in headers meet their limits") {
 }
 
 TEST_CASE("malformed pax records are refused") {
-  for (const char* records : {"5 a=b", "6 a=b\nx", "x a=b\n", "06a=b\n", "4 =\n", "5 ab\n", "999 a=b\n", "6 =ab\n", "-6 a=b\n", "0 a=b\n", " a=b\n"}) {
+  for (const char* records :
+       {"5 a=b", "6 a=b\nx", "x a=b\n", "06a=b\n", "4 =\n", "5 ab\n", "999 a=b\n", "6 =ab\n", "-6 a=b\n", "0 a=b\n", " a=b\n"}) {
     INFO(records);
     CHECK_THAT(refusal(pax_header(records) + file_block("a", "") + k_tar_end), Catch::Contains("malformed pax record"));
   }
-  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
-           {"size", "-1"}, {"size", "1e3"}, {"size", "99999999999999999999"}, {"uid", "4294967296"}, {"gid", "0x10"}, {"mtime", "1.2.3"}, {"mtime", "now"}}) {
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"size", "-1"},
+                                                                                   {"size", "1e3"},
+                                                                                   {"size", "99999999999999999999"},
+                                                                                   {"uid", "4294967296"},
+                                                                                   {"gid", "0x10"},
+                                                                                   {"mtime", "1.2.3"},
+                                                                                   {"mtime", "now"}}) {
     INFO(key << "=" << value);
     CHECK_THAT(refusal(pax_header(make_pax_record(key, value)) + file_block("a", "") + k_tar_end), Catch::Contains("in a pax record"));
   }
-  CHECK_THAT(refusal(pax_header(make_pax_record("path", std::string("a\0b", 3))) + file_block("a", "") + k_tar_end), Catch::Contains("NUL"));
+  CHECK_THAT(refusal(pax_header(make_pax_record("path", std::string("a\0b", 3))) + file_block("a", "") + k_tar_end),
+             Catch::Contains("NUL"));
 }
 
 TEST_CASE("an extension header belongs to exactly one entry") {
@@ -227,16 +238,19 @@ TEST_CASE("an extension header belongs to exactly one entry") {
 
 TEST_CASE("bad sparse maps are refused") {
   const auto pax_sparse = [](const std::string& map, const std::string& size, const std::string& content) {
-    return pax_header(make_pax_record("GNU.sparse.map", map) + make_pax_record("GNU.sparse.size", size)) + file_block("s", content) + k_tar_end;
+    return pax_header(make_pax_record("GNU.sparse.map", map) + make_pax_record("GNU.sparse.size", size)) + file_block("s", content) +
+           k_tar_end;
   };
   CHECK(read_tar(pax_sparse("2,3", "10", "abc"))[0].second == std::string("\0\0abc\0\0\0\0\0", 10));
   CHECK(read_tar(pax_sparse("", "4", ""))[0].second == std::string(4, '\0'));
-  for (const char* map : {"2,9", "2,3,1", "5,1,2,2", "2,2,3,1", "11,3", "18446744073709551615,3", "2,18446744073709551615", "a,3", "2,4", "2,2"}) {
+  for (const char* map :
+       {"2,9", "2,3,1", "5,1,2,2", "2,2,3,1", "11,3", "18446744073709551615,3", "2,18446744073709551615", "a,3", "2,4", "2,2"}) {
     INFO(map);
     CHECK_THAT(refusal(pax_sparse(map, "10", "abc")), Catch::Contains("sparse map"));
   }
   CHECK_THAT(refusal(pax_sparse("0,3", "99999999999999", "abc")), Catch::Contains("larger than"));
-  CHECK_THAT(refusal(pax_header(make_pax_record("GNU.sparse.map", "0,3")) + file_block("s", "abc") + k_tar_end), Catch::Contains("real size"));
+  CHECK_THAT(refusal(pax_header(make_pax_record("GNU.sparse.map", "0,3")) + file_block("s", "abc") + k_tar_end),
+             Catch::Contains("real size"));
 }
 
 TEST_CASE("sparse map bombs meet their limit") {

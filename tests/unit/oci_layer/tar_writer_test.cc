@@ -24,8 +24,8 @@ std::vector<TarEntry> difficult_entries() {
   std::vector<TarEntry> entries;
   const std::string part(90, 'p');
   entries.push_back(plain(EntryType::directory, "d/"));
-  entries.push_back(plain(EntryType::file, part + "/" + part));                                // splits into prefix and name
-  entries.push_back(plain(EntryType::file, std::string(101, 'n')));                            // does not split
+  entries.push_back(plain(EntryType::file, part + "/" + part));      // splits into prefix and name
+  entries.push_back(plain(EntryType::file, std::string(101, 'n')));  // does not split
   entries.push_back(plain(EntryType::file, part + "/" + part + "/" + part + "/" + part));
   entries.push_back(plain(EntryType::directory, std::string(150, 'D') + "/"));
   entries.push_back(plain(EntryType::symbolic_link, "s", std::string(3000, 't')));
@@ -96,10 +96,11 @@ TEST_CASE("Python's tarfile reads every difficult entry as it was written") {
       "  sys.stdout.buffer.write(repr((m.name.encode('utf-8','surrogateescape'),m.linkname.encode(),m.type,m.mode,m.uid,m.gid,"
       "float(m.mtime),m.devmajor,m.devminor,len(x))).encode()+b'\\0')\n";
   const std::string out = run_tool("python3", {"-c", script}, write(entries));
-  for (const char* expected : {"b'before 1970', b'', b'0', 493, 0, 0, -1.5, 0, 0, 0)", "b'late', b'', b'0', 493, 0, 0, 8589934592.0",
-                               "b'owner', b'', b'0', 493, 2097152, 4294967294", "b'c', b'', b'3', 493, 0, 0, 1600000000.0, 1, 3",
-                               "b'b', b'', b'4', 493, 0, 0, 1600000000.0, 259, 28672", "b'xattrs', b'', b'0', 493, 0, 0, 1600000000.0, 0, 0, 3)",
-                               "b'\\xff\\xfe not utf-8 \\n'", "b'\\xe9\\xe9\\xe9"})
+  for (const char* expected :
+       {"b'before 1970', b'', b'0', 493, 0, 0, -1.5, 0, 0, 0)", "b'late', b'', b'0', 493, 0, 0, 8589934592.0",
+        "b'owner', b'', b'0', 493, 2097152, 4294967294", "b'c', b'', b'3', 493, 0, 0, 1600000000.0, 1, 3",
+        "b'b', b'', b'4', 493, 0, 0, 1600000000.0, 259, 28672", "b'xattrs', b'', b'0', 493, 0, 0, 1600000000.0, 0, 0, 3)",
+        "b'\\xff\\xfe not utf-8 \\n'", "b'\\xe9\\xe9\\xe9"})
     CHECK_THAT(out, Catch::Contains(expected));
   CHECK(static_cast<std::size_t>(std::count(out.begin(), out.end(), '\0')) == entries.size());
 }

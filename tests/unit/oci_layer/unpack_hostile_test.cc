@@ -89,7 +89,8 @@ TEST_CASE("U3: a directory that became a link is not remembered as a directory")
   check_contained([](const Scene& scene) {
     return TarText().dir("d").file("d/a").link("d", scene.victim()).file("d/b").file("d/file", "evil").finish();
   });
-  check_contained([](const Scene&) { return TarText().dir("d").file("d/a").link("d", "../victim").file("d/dir/b").file("d/file", "evil").finish(); });
+  check_contained(
+      [](const Scene&) { return TarText().dir("d").file("d/a").link("d", "../victim").file("d/dir/b").file("d/file", "evil").finish(); });
   check_contained([](const Scene& scene) {
     return TarText().dir("d/e").file("d/e/a").file(".wh.d").link("d", scene.victim()).file("d/dir/b").finish();
   });
@@ -97,8 +98,10 @@ TEST_CASE("U3: a directory that became a link is not remembered as a directory")
 
 TEST_CASE("U4: a link of an earlier layer is followed inside the target only") {
   const Scene scene;
-  scene.unpack(TarText().link("abs", scene.victim()).link("rel", "../../victim").link("lib", "usr/lib").dir("usr/lib").finish(), rootfs_options());
-  for (const char* name : {"abs/new", "rel/new"}) CHECK_THROWS_AS(scene.unpack(TarText().file(name, "evil").finish(), rootfs_options()), jcb::Error);
+  scene.unpack(TarText().link("abs", scene.victim()).link("rel", "../../victim").link("lib", "usr/lib").dir("usr/lib").finish(),
+               rootfs_options());
+  for (const char* name : {"abs/new", "rel/new"})
+    CHECK_THROWS_AS(scene.unpack(TarText().file(name, "evil").finish(), rootfs_options()), jcb::Error);
   scene.unpack(TarText().file("lib/x", "merged").finish(), rootfs_options());
   CHECK(scene.target.read_file("usr/lib/x", 10) == "merged");
   CHECK(S_ISLNK(scene.target.find_stat("lib")->st_mode));
@@ -114,7 +117,8 @@ TEST_CASE("U6, U9, U10: nothing is made or changed through links") {
   check_contained([](const Scene& scene) { return TarText().link("l", scene.victim()).dir("l/new").dir("l/dir", 0777).finish(); });
   check_contained([](const Scene& scene) { return TarText().link("l", scene.victim("dir")).dir("l", 0777).finish(); });
   check_contained([](const Scene& scene) { return TarText().link("l", scene.victim("file")).file("l", "evil").finish(); });
-  check_contained([](const Scene& scene) { return TarText().link("l", scene.victim()).add(make_entry(EntryType::fifo, "l/pipe")).finish(); });
+  check_contained(
+      [](const Scene& scene) { return TarText().link("l", scene.victim()).add(make_entry(EntryType::fifo, "l/pipe")).finish(); });
   check_contained([](const Scene& scene) {
     auto entry = make_entry(EntryType::file, "l/file", {}, 0777);
     entry.xattrs["user.evil"] = "1";
@@ -140,7 +144,9 @@ TEST_CASE("U7, U8: hard links are to names in the target, and bring nothing") {
 
 TEST_CASE("a hard link to itself or made twice is harmless, one to a link is a link") {
   const Scene scene;
-  scene.unpack(TarText().file("f", "x").hard_link("f", "f").hard_link("h", "./f").hard_link("h", "/f").link("s", "f").hard_link("t", "s").finish(), {});
+  scene.unpack(
+      TarText().file("f", "x").hard_link("f", "f").hard_link("h", "./f").hard_link("h", "/f").link("s", "f").hard_link("t", "s").finish(),
+      {});
   CHECK(scene.target.read_file("f", 10) == "x");
   CHECK(scene.target.find_stat("f")->st_nlink == 2);
   CHECK(scene.target.read_link("t") == "f");
@@ -157,7 +163,9 @@ TEST_CASE("U12, U13: whiteouts reach neither the root, nor its parent, nor throu
 TEST_CASE("U14: no entry hides in another one's content") {
   const Scene scene;
   const std::string inner = TarText().file("hidden", "evil").finish();
-  scene.unpack(pax_header(make_pax_record("size", std::to_string(inner.size()))) + RawHeader{"outer"}.block() + inner + k_tar_end, {});
+  UnpackOptions options;
+  options.ownership = Ownership::record;  // the raw header's owner is root, the test's user may be another
+  scene.unpack(pax_header(make_pax_record("size", std::to_string(inner.size()))) + RawHeader{"outer"}.block() + inner + k_tar_end, options);
   CHECK(scene.target.list().size() == 1);
 }
 
@@ -169,19 +177,21 @@ TEST_CASE("U22: special files are replaced and never opened") {
   check_refused(TarText().add(device).finish(), "0:0");
   // A hard link to a whiteout would be a whiteout that no name shows.
   const Scene other;
-  CHECK_THAT(invalid_message([&] { other.unpack(TarText().file(".wh.w").hard_link("h", "w").finish(), {}); }), Catch::Contains("not there"));
+  CHECK_THAT(invalid_message([&] { other.unpack(TarText().file(".wh.w").hard_link("h", "w").finish(), {}); }),
+             Catch::Contains("not there"));
 }
 
 TEST_CASE("U23: xattrs that overlayfs, IMA or SELinux would obey are dropped") {
   const Scene scene;
   auto entry = make_entry(EntryType::directory, "d");
-  for (const char* name : {"user.overlay.opaque", "user.overlay.redirect", "trusted.overlay.opaque", "trusted.x", "security.ima", "security.evm",
-                           "security.selinux", "system.posix_acl_access", "user.rootlesscontainers", "user.kept"})
+  for (const char* name : {"user.overlay.opaque", "user.overlay.redirect", "trusted.overlay.opaque", "trusted.x", "security.ima",
+                           "security.evm", "security.selinux", "system.posix_acl_access", "user.rootlesscontainers", "user.kept"})
     entry.xattrs[name] = "y";
   scene.unpack(TarText().add(entry).finish(), {});
   const auto names = list_xattrs(scene.target.open_at("d", O_RDONLY).get(), "d");
   CHECK(std::find(names.begin(), names.end(), "user.kept") != names.end());
-  CHECK(std::count_if(names.begin(), names.end(), [](const std::string& name) { return name != "security.selinux" && name != "user.kept"; }) == 0);
+  CHECK(std::count_if(names.begin(), names.end(),
+                      [](const std::string& name) { return name != "security.selinux" && name != "user.kept"; }) == 0);
 }
 
 TEST_CASE("U28: deep and long names are a clean error, and what they leave can be removed") {

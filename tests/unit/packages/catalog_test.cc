@@ -86,13 +86,23 @@ TEST_CASE("a missing name is explained") {
   CHECK(missing(catalog, "ros:jazzy").message() ==
         "package 'ros:jazzy' does not exist for this target: needs distribution ubuntu 24.04 (this target: debian 12)");
   CHECK(missing(catalog, "ros:jazzy").hint() == "here there are ros:noetic");
-  CHECK_THAT(missing(catalog, "ros2").message(), Contains("needs distribution ubuntu 24.04"));
+  CHECK_THAT(missing(catalog, "ros2").message(), Contains("for this target: ros:jazzy needs distribution ubuntu 24.04"));
   CHECK(missing(catalog, "ros:foxy").hint() == "here there are ros:noetic");
   CHECK(missing(catalog, "pytroch").message() == "package 'pytroch' does not exist");
   CHECK(missing(catalog, "pytroch").hint() == "did you mean pytorch?");
   CHECK_THAT(missing(catalog, "broken").message(), Contains("packages/broken cannot be read: packages/broken/Dockerfile:2:3: unknown key"));
   CHECK(missing(catalog, "\x1b[2J").kind() == jcb::ErrorKind::not_found);
   CHECK_THAT(missing(catalog, "\x1b[2J").message(), !Contains("\x1b"));
+}
+
+TEST_CASE("a family of which nothing exists here is explained by its default, or its first member") {
+  Tree tree;
+  tree.add_package("a", "variants: [{name: 'a:1', when: {l4t: '>=35'}}, {name: 'a:2', default: true, when: {l4t: '>=36'}}]");
+  tree.add_package("b", "variants: [{name: 'b:1', when: {l4t: '>=35'}}]");
+  const Catalog catalog = tree.load();
+  CHECK(missing(catalog, "a").message() == "package 'a' does not exist for this target: a:2 needs L4T >=36 (this target: no L4T)");
+  CHECK(missing(catalog, "b").message() == "package 'b' does not exist for this target: b:1 needs L4T >=35 (this target: no L4T)");
+  CHECK_THAT(missing(catalog, "b").hint(), Contains("--l4t"));
 }
 
 TEST_CASE("a warm load gives the same catalog") {

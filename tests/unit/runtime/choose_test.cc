@@ -18,7 +18,9 @@ std::size_t count_holes(const char* runtime, const std::string& output) { return
 
 int code_of(const std::string& message) {
   return explain_start_failure(R"({"level":"warning","msg":"w"}
-{"level":"error","msg":")" + message + "\"}\n", "runc")
+{"level":"error","msg":")" + message +
+                                   "\"}\n",
+                               "runc")
       .code;
 }
 
@@ -48,16 +50,23 @@ TEST_CASE("a version is the first line's") {
 
 TEST_CASE("a start that failed has docker's exit code") {
   CHECK(code_of(R"(runc run failed: unable to start container process: exec: \"x\": executable file not found in $PATH)") == 127);
-  CHECK(code_of(R"(runc create failed: unable to start container process: error during container init: exec: \"/x\": stat /x: no such file or directory)") == 127);
+  CHECK(
+      code_of(
+          R"(runc create failed: unable to start container process: error during container init: exec: \"/x\": stat /x: no such file or directory)") ==
+      127);
   CHECK(code_of(R"(runc run failed: unable to start container process: exec: \"/etc\": permission denied)") == 126);
   CHECK(code_of(R"(runc run failed: unable to start container process: exec: \"/etc\": is a directory)") == 126);
   CHECK(code_of("executable file `x` not found in $PATH: No such file or directory") == 127);
   CHECK(code_of("open executable: Permission denied") == 126);
-  CHECK(code_of(R"(runc run failed: unable to start container process: error mounting \"/x\" to rootfs at \"/y\": stat /x: no such file or directory)") == 125);
+  CHECK(
+      code_of(
+          R"(runc run failed: unable to start container process: error mounting \"/x\" to rootfs at \"/y\": stat /x: no such file or directory)") ==
+      125);
 }
 
 TEST_CASE("the reason is the last error, safe to print, and a log without one is no reason to fail") {
-  const auto failure = explain_start_failure("plain text\n{\"level\":\"error\",\"msg\":\"first\"}\n{\"level\":\"error\",\"msg\":\"se\\u001bcond\"}\n{\"lev", "runc");
+  const auto failure = explain_start_failure(
+      "plain text\n{\"level\":\"error\",\"msg\":\"first\"}\n{\"level\":\"error\",\"msg\":\"se\\u001bcond\"}\n{\"lev", "runc");
   CHECK(failure.message == "runc: se\\x1bcond");
   CHECK(failure.code == 125);
   CHECK_THAT(explain_start_failure("", "crun").message, Contains("crun did not start the container"));

@@ -17,7 +17,8 @@ TEST_CASE("the caller is 0 and all ranges follow one another") {
 }
 
 TEST_CASE("uid_map text becomes ranges, and the initial one is known") {
-  CHECK(parse_id_map("         0       1001          1\n         1     100000      65536\n") == std::vector<IdRange>{{0, 1001, 1}, {1, 100000, 65536}});
+  CHECK(parse_id_map("         0       1001          1\n         1     100000      65536\n") ==
+        std::vector<IdRange>{{0, 1001, 1}, {1, 100000, 65536}});
   CHECK(is_initial(parse_id_map("         0          0 4294967295\n")));
   CHECK_FALSE(is_initial(parse_id_map("0 1000 1")));
 }

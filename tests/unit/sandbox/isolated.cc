@@ -37,17 +37,18 @@ std::string isolated(const std::function<std::string()>& body) {
   util::Pipe pipe = util::make_pipe();
   const pid_t pid = ::fork();
   if (pid == 0) {
+    pipe.read_end.reset();
     util::write_all(pipe.write_end.get(), run_body(body), "the test's pipe");
     ::_exit(0);
   }
   pipe.write_end.reset();
-  std::string text = util::read_to_end(pipe.read_end.get(), 1 << 20, "the test's pipe");
+  std::string text = util::read_to_end(pipe.read_end.get(), std::uint64_t{8} << 20, "the test's pipe");
   int status = 0;
   ::waitpid(pid, &status, 0);
   return status == 0 ? text : text + "[the test's child died]";
 }
 
-TestRoot::TestRoot() {
+TestRoot::TestRoot(const std::filesystem::path& parent) : top(parent) {
   for (const char* name : {"lower", "upper", "work", "skeleton", "merged"}) top.root().make_dirs(name);
   for (const char* name : {"usr", "etc", "tmp", "proc", "sys", "dev"}) lower().make_dirs(name);
   for (const char* name : {"bin", "sbin", "lib", "lib64"}) {

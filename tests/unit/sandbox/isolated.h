@@ -8,7 +8,9 @@
 #include "sandbox/sandbox.h"
 #include "util/file.h"
 
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,10 +20,10 @@ std::string isolated(const std::function<std::string()>& body);
 /// A root file system of directories and links over the host's /usr, with an overlay on it: what a step writes is in
 /// `upper`. To be made inside `isolated`.
 struct TestRoot {
-  jcb::util::TempDir top{"/tmp"};
+  jcb::util::TempDir top;
   std::unique_ptr<jcb::sandbox::OverlayMount> mount;
 
-  TestRoot();
+  explicit TestRoot(const std::filesystem::path& parent = "/tmp");
   /// Changes the lower tree before `open` mounts it.
   jcb::util::Root lower() const { return top.root().subroot("lower"); }
   /// Mounts, with the skeleton of `binds` below.

@@ -28,14 +28,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 // Starts a process that runs a job; returns when the job has printed something. The process ends with 130 when it was
 // interrupted.
-pid_t start_job(const std::string& script) {
+pid_t start_job(const std::string& script, const std::filesystem::path& parent = "/tmp") {
   util::Pipe ready = util::make_pipe();
   const pid_t pid = ::fork();
   if (pid == 0) {
     util::install_interrupt_handlers();
     try {
       enter_isolation();
-      TestRoot root;
+      TestRoot root(parent);
       root.open();
       run_job(root.job(script), [&](std::string_view) { util::write_all(ready.write_end.get(), "r", "ready"); });
       ::_exit(0);
@@ -101,7 +101,8 @@ TEST_CASE("daemons that a step leaves die with it, and it does not wait for them
 
 TEST_CASE("kill -9 of the builder leaves no process of the job") {
   const std::string mark = make_mark(2);
-  const pid_t pid = start_job(daemons(mark) + "echo ready; sleep " + mark);
+  const util::TempDir top("/tmp");  // the killed process cannot clean up
+  const pid_t pid = start_job(daemons(mark) + "echo ready; sleep " + mark, top.path());
   CHECK(count_marked(mark) > 0);
   ::kill(pid, SIGKILL);
   CHECK(wait_for(pid) == 128 + SIGKILL);

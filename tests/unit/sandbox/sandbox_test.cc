@@ -99,7 +99,7 @@ TEST_CASE("an id above 2^31-1 is refused") {
 TEST_CASE("mounts, namespaces and the keyring are out of reach of a step") {
   CHECK(script("mount -t tmpfs none /tmp 2>/dev/null; echo $?; unshare -m true 2>/dev/null || echo denied") == "32\ndenied\n");
   CHECK(script("echo 1 > /proc/sys/kernel/panic") == "sh: 1: cannot create /proc/sys/kernel/panic: Read-only file system\n[2]");
-  CHECK(script("cat /proc/keys /proc/timer_list; ls /sys/firmware /sys/fs/cgroup") == "/sys/fs/cgroup:\n\n/sys/firmware:\n");
+  CHECK(script("cat /proc/keys /proc/timer_list; ls /sys/firmware /sys/fs/cgroup") == "/sys/firmware:\n\n/sys/fs/cgroup:\n");
   CHECK(script("touch /sys/x 2>/dev/null || echo denied") == "denied\n");
 }
 
@@ -108,20 +108,20 @@ TEST_CASE("a device node made by a step opens no device") {
 }
 
 TEST_CASE("the usual devices are there and nothing else of the host's /dev") {
-  CHECK(script("cd /dev; ls") ==
-        "fd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
+  CHECK(script("cd /dev; ls") == "fd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
   CHECK(script("head -c 4 /dev/zero | wc -c; echo x > /dev/null; : < /dev/urandom; stat -fc %T /dev/shm; stat -c %a /dev/shm") ==
         "4\ntmpfs\n1777\n");
 }
 
 TEST_CASE("a step has no terminal and is alone in its pid namespace") {
-  CHECK(script(": < /dev/tty || echo none").find("none") != std::string::npos);
+  CHECK(script("(exec < /dev/tty) 2>/dev/null || echo none") == "none\n");
   CHECK(script("echo $$; echo /proc/[0-9]*") == "2\n/proc/1 /proc/2\n");
   CHECK(script("umask; ulimit -c; hostname; cat /etc/hostname; trap") == "0022\n0\njcbuild\njcbuild\n");
 }
 
 TEST_CASE("pid 1 of the step shows nothing of our memory or files") {
-  CHECK(script("cat /proc/1/environ 2>/dev/null || echo denied; ls /proc/1/fd >/dev/null 2>&1 || echo denied") == "denied\ndenied\n");
+  CHECK(script("for f in environ maps mem; do cat /proc/1/$f 2>/dev/null || echo denied; done") == "denied\ndenied\ndenied\n");
+  CHECK(script("for f in exe cwd root fd/3; do readlink /proc/1/$f || echo denied; done") == "denied\ndenied\ndenied\ndenied\n");
 }
 
 TEST_CASE("without network there is loopback and nothing of the host's names") {
@@ -141,8 +141,10 @@ TEST_CASE("a missing working directory is made and stays, as docker's does") {
 }
 
 TEST_CASE("a working directory through a descriptor or in /proc is refused") {
-  for (const char* directory : {"/proc/self/fd/3", "/proc/self/fd/7/../..", "/proc/1/root", "/proc"})
+  for (const char* directory : {"/proc/self/fd/3", "/proc/self/fd/7", "/proc/self/fd/7/../..", "/proc/self", "/proc"}) {
+    CAPTURE(directory);
     CHECK(script("pwd", [&](Job& job) { job.working_directory = directory; }).starts_with("error: cannot enter the working directory"));
+  }
 }
 
 TEST_CASE("resolv.conf is shown where the image's link leads, inside the image") {
@@ -264,7 +266,7 @@ TEST_CASE("a bind whose target is a link of the image stays inside the image") {
 }
 
 TEST_CASE("a read-only root cannot be written, its /dev and writable binds can") {
-  CHECK(script("echo x > /y 2>/dev/null || echo ro; echo x > /dev/shm/y", [](Job& job) { job.read_only_root = true; }) == "ro\n");
+  CHECK(script("echo x 2>/dev/null > /y || echo ro; echo x > /dev/shm/y", [](Job& job) { job.read_only_root = true; }) == "ro\n");
 }
 
 TEST_CASE("a privileged job may mount, an ordinary one may not") {
@@ -275,6 +277,7 @@ TEST_CASE("a malformed job is refused by name") {
   CHECK(script("", [](Job& job) { job.argv.clear(); }) == "error: there is no command to run");
   CHECK(script("", [](Job& job) { job.argv.push_back(std::string("a\0b", 3)); }) == "error: an argument holds a NUL byte");
   CHECK(script("", [](Job& job) { job.working_directory = "relative"; }) == "error: working directory relative is not absolute");
-  CHECK(script("", [](Job& job) { job.binds.push_back({"/no/such/source", "/x", true}); }) ==
-        "error: cannot open /no/such/source: No such file or directory");
+  CHECK(script("", [](Job& job) {
+          job.binds.push_back({"/no/such/source", "/x", true});
+        }) == "error: cannot open /no/such/source: No such file or directory");
 }
