@@ -97,7 +97,7 @@ StepResult Runner::run_step(const std::vector<std::string>& below, const Step& s
     found = lookup();  // the process that we waited for may have made it
   }
   if (found) return task.finish(TaskResult::cached), *found;
-  Mounted mounted(*this, below, {});
+  Mounted mounted(*this, below, step.kind == StepKind::run ? cache_binds() : std::vector<sandbox::Bind>{});
   const timespec started = step_clock();
   execute(mounted, step, context, task);
   mounted.unmount();
@@ -112,6 +112,12 @@ StepResult Runner::run_step(const std::vector<std::string>& below, const Step& s
   m_store.put_step(step.key, record);
   task.finish();
   return {record.tree, false};
+}
+
+std::vector<sandbox::Bind> Runner::cache_binds() const {
+  std::vector<sandbox::Bind> binds;
+  for (const auto& mount : m_options.cache_mounts) binds.push_back({m_store.cache_mount(mount.id), mount.target, false});
+  return binds;
 }
 
 void Runner::execute(Mounted& mounted, const Step& step, const Context* context, Task& task) {
@@ -141,9 +147,9 @@ void Runner::run_command(Mounted& mounted, const Trial& trial, Task& task, bool 
   job.binds = trial.binds;
   job.network = m_options.network;
   std::vector<store::Lease> leases;
-  for (const auto& mount : with_caches ? m_options.cache_mounts : std::vector<CacheMount>{}) {
-    leases.push_back(m_store.lease("mount-" + util::sha256_hex(mount.id)));
-    job.binds.push_back({m_store.cache_mount(mount.id), mount.target, false});
+  if (with_caches) {
+    for (const auto& mount : m_options.cache_mounts) leases.push_back(m_store.lease("mount-" + util::sha256_hex(mount.id)));
+    for (auto& bind : cache_binds()) job.binds.push_back(std::move(bind));
   }
   StepOutput output(task, m_workspace.path() / log_name(trial.name));
   const auto status = sandbox::run_job(job, [&](std::string_view bytes) { output.take(bytes); });

@@ -63,6 +63,7 @@ class Runner {
  private:
   class Mounted;
   StepResult run_step(const std::vector<std::string>& below, const Step& step, const Context* context, TaskId parent);
+  std::vector<sandbox::Bind> cache_binds() const;
   void execute(Mounted& mounted, const Step& step, const Context* context, Task& task);
   void run_command(Mounted& mounted, const Trial& trial, Task& task, bool with_caches);
 
