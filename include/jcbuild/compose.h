@@ -16,7 +16,6 @@ struct ComposeRequest {
   std::string compression = "zstd";        ///< zstd[:N], gzip[:N], none
   std::string output;                      ///< also copied there: an image name with transport; empty: store only
   std::vector<std::string> skip_tests;     ///< package names, "intermediate", "all"
-  std::vector<std::string> skip_packages;  ///< globs: left out of the result
   bool no_cache = false;
 };
 

@@ -29,6 +29,20 @@ struct Graph {
   std::set<std::size_t> usual;      ///< asked for without one
 };
 
+// A package with all that it needs.
+std::set<std::size_t> find_closure(const Graph& graph, std::size_t package) {
+  std::set<std::size_t> found{package};
+  std::vector<std::size_t> open{package};
+  while (!open.empty()) {
+    const std::size_t current = open.back();
+    open.pop_back();
+    for (const std::size_t need : graph.needs.at(current)) {
+      if (found.insert(need).second) open.push_back(need);
+    }
+  }
+  return found;
+}
+
 class GraphBuilder {
  public:
   GraphBuilder(const Catalog& catalog, const std::vector<std::string>& request) : m_catalog(catalog), m_request(request), m_pins(catalog) {
@@ -84,11 +98,18 @@ class GraphBuilder {
     }
     bool changed = false;
     for (const std::size_t package : graph.versioned) {
-      if (undecided.count(family(package)) == 0) continue;
+      if (undecided.count(family(package)) == 0 || is_part_of_usual(graph, package)) continue;
       m_pins.pin(package);
       changed = true;
     }
     return changed;
+  }
+
+  // ros:noetic-ros-core, named by ros:noetic-ros-base, does not say which ros is wanted: the base is.
+  bool is_part_of_usual(const Graph& graph, std::size_t package) const {
+    return std::any_of(graph.usual.begin(), graph.usual.end(), [&](std::size_t usual) {
+      return usual != package && family(usual) == family(package) && find_closure(graph, usual).count(package) != 0;
+    });
   }
 
   std::string_view family(std::size_t package) const { return family_of(m_catalog.packages()[package].name); }
@@ -135,19 +156,6 @@ std::vector<std::size_t> sort_by_name(const Catalog& catalog, const Graph& graph
     remaining.erase(ready);
   }
   return order;
-}
-
-std::set<std::size_t> find_closure(const Graph& graph, std::size_t package) {
-  std::set<std::size_t> found{package};
-  std::vector<std::size_t> open{package};
-  while (!open.empty()) {
-    const std::size_t current = open.back();
-    open.pop_back();
-    for (const std::size_t need : graph.needs.at(current)) {
-      if (found.insert(need).second) open.push_back(need);
-    }
-  }
-  return found;
 }
 
 // Each request's closure in turn, less what earlier ones have brought.

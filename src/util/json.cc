@@ -31,6 +31,7 @@ class Guard : public nlohmann::json_sax<Json> {
   bool end_array() override { return leave(); }
   bool key(string_t& name) override {
     if (!m_keys.back().insert(name).second) reject(m_thing, "the key \"" + name + "\" occurs twice in one object");
+    if (m_keys.back().size() > m_limits.keys) reject(m_thing, "more than " + std::to_string(m_limits.keys) + " keys in one object");
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {

@@ -20,6 +20,7 @@ struct JsonLimits {
   std::size_t bytes = std::size_t{4} << 20;
   std::size_t depth = 64;
   std::size_t values = 2'000'000;  ///< scalars, objects and arrays together
+  std::size_t keys = 10'000;       ///< in one object: an ordered object searches them one after the other
 };
 
 /// Parses one JSON text (RFC 8259, UTF-8, no comments, no duplicate keys). Throws Error(invalid) "THING: cause at byte N".

@@ -150,6 +150,7 @@ TEST_CASE("packages of a family that are built on each other live together") {
   Graph graph;
   add_ros(graph);
   CHECK(graph.chain({"ros:noetic"}) == Texts{"ros:noetic-ros-core", "ros:noetic-ros-base"});
+  CHECK(graph.chain({"ros"}) == Texts{"ros:noetic-ros-core", "ros:noetic-ros-base"});
   CHECK(graph.chain({"ros:noetic-desktop", "ros:noetic"}) ==
         Texts{"ros:noetic-ros-core", "ros:noetic-ros-base", "gazebo", "ros:noetic-desktop"});
   CHECK_THAT(graph.error({"ros:noetic-desktop", "ros:humble"}).message(), Contains("two versions of ros: "));

@@ -45,6 +45,9 @@ TEST_CASE("JSON is refused before it can hurt") {
   CHECK_THROWS_AS(parse_json(std::string(100000, '['), "x"), jcb::Error);
   CHECK_THROWS_AS(parse_json(R"({"a":1,"a":2})", "x"), jcb::Error);
   CHECK_THROWS_AS(parse_json("{} x", "x"), jcb::Error);
+  std::string wide = "{\"k\":0";
+  for (int i = 0; i < 20000; ++i) wide += ",\"" + std::to_string(i) + "\":0";
+  CHECK_THROWS_AS(parse_json(wide + "}", "x"), jcb::Error);
   CHECK_THROWS_AS(parse_json("\"\xff\"", "x"), jcb::Error);
   CHECK(to_text(parse_json(R"({"b":[1,null],"a":"x"})", "x")) == R"({"b":[1,null],"a":"x"})");
 }
