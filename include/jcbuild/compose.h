@@ -12,10 +12,10 @@ struct ComposeRequest {
   std::string name;  ///< of the image; empty: made from the packages and the target
   std::string base;  ///< an image name with transport; empty: the target's default
   std::map<std::string, std::string> build_args;
-  std::string network = "host";            ///< or "none"
-  std::string compression = "zstd";        ///< zstd[:N], gzip[:N], none
-  std::string output;                      ///< also copied there: an image name with transport; empty: store only
-  std::vector<std::string> skip_tests;     ///< package names, "intermediate", "all"
+  std::string network = "host";         ///< or "none"
+  std::string compression = "zstd";     ///< zstd[:N], gzip[:N], none
+  std::string output;                   ///< also copied there: an image name with transport; empty: store only
+  std::vector<std::string> skip_tests;  ///< package names, "intermediate", "all"
   bool no_cache = false;
 };
 

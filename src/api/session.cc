@@ -133,7 +133,8 @@ oci::CompressionChoice parse_compression(const std::string& text) {
 }
 
 void check_network(const std::string& network) {
-  if (network != "host" && network != "none") throw Error(ErrorKind::usage, "--network " + util::escape_text(network) + " is not host or none");
+  if (network != "host" && network != "none")
+    throw Error(ErrorKind::usage, "--network " + util::escape_text(network) + " is not host or none");
 }
 
 std::string store_tag(const std::string& text) {

@@ -41,7 +41,8 @@ std::uint32_t parse_mode(const std::string& text) {
 class Planner {
  public:
   Planner(const SourceFile& source, const PlanInputs& inputs)
-      : m_source(source), m_file(source.parsed),
+      : m_source(source),
+        m_file(source.parsed),
         m_inputs(inputs),
         m_variables(inputs.build_args, inputs.base->config.config.env),
         m_config(inputs.base->config.config) {

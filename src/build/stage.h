@@ -32,9 +32,9 @@ enum class StepKind { run, copy, workdir };
 /// One instruction that changes the file system, with everything resolved that does not need the file system.
 struct Step {
   StepKind kind = StepKind::run;
-  std::string key;   ///< names the result: covers all that the step was built on
-  std::string text;  ///< the instruction as written, for people
-  std::string place; ///< "FILE:LINE:COLUMN", for messages
+  std::string key;    ///< names the result: covers all that the step was built on
+  std::string text;   ///< the instruction as written, for people
+  std::string place;  ///< "FILE:LINE:COLUMN", for messages
 
   std::vector<std::string> argv;         ///< run
   std::vector<std::string> environment;  ///< run: "K=V", sorted
