@@ -39,7 +39,8 @@ require() {
 # what belongs to those ids. Root just runs it.
 in_user_namespace() {
   if [ "$(id -u)" = 0 ]; then "$@"; return; fi
-  local gate=$scratch/.gate.$BASHPID.$RANDOM child own
+  local gate child own status=0
+  gate=$(mktemp -u "$scratch/.gate.XXXXXXXXXX")
   mkfifo "$gate"
   # shellcheck disable=SC2016
   unshare --user sh -c 'read -r _ < "$0"; exec "$@"' "$gate" "$@" <&0 &
@@ -49,7 +50,9 @@ in_user_namespace() {
   newuidmap "$child" 0 "$(id -u)" 1 1 "$(subordinate subuid)" 65536
   newgidmap "$child" 0 "$(id -g)" 1 1 "$(subordinate subgid)" 65536
   echo > "$gate"
-  wait "$child"
+  wait "$child" || status=$?
+  rm -f "$gate"
+  return "$status"
 }
 subordinate() { awk -F: -v name="$(id -un)" -v id="$(id -u)" '$1 == name || $1 == id { print $2; exit }' "/etc/$1"; }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 600
+# limit: 2400
 # SIGKILL at a random moment of a compose: the next one gives the undisturbed digest, the store is clean, nothing is left.
 . "$(dirname "$0")/common.sh"
 rounds=12
@@ -31,3 +31,4 @@ for ((round = 1; round <= rounds; round++)); do
   jc verify > "$scratch/log" 2>&1 || { cat "$scratch/log"; fail "round $round, killed at $delay ms: verify"; }
   nothing_left
 done
+echo "$rounds kills"
