@@ -16,7 +16,7 @@ RANDOM_MB = {"full": 500, "small": 50}[SCALE]
 
 def make_all():
     os.makedirs(f"{FIX}/tars", exist_ok=True)
-    make_once("tars/base.tar", f"mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm {FIX}/tars/base.tar.part")
+    make_once("tars/base.tar", f"mmdebstrap --quiet --format=tar --variant=minbase --include=ca-certificates bookworm {FIX}/tars/base.tar.part")
     make_once("tars/apt.tar", apt_layer())
     os.makedirs(f"{FIX}/big", exist_ok=True)
     make_once("big/random", f"head -c {RANDOM_MB}M /dev/urandom > {FIX}/big/random.part")
