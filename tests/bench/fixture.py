@@ -80,7 +80,9 @@ def make_layout(layout):
     manifests = []
     for tag, names in (("base", ["base"]), ("apt", ["base", "apt"]), ("full", ["base", "apt", "big"])):
         config = {"architecture": machine, "os": "linux", "config": {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["/bin/sh"]},
-                  "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha256(f"{FIX}/tars/{name}.tar") for name in names]}}
+                  "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha256(f"{FIX}/tars/{name}.tar") for name in names]},
+                  # buildah refuses to commit on an image whose history and layers do not match.
+                  "created": "2024-01-01T00:00:00Z", "history": [{"created": "2024-01-01T00:00:00Z", "created_by": name} for name in names]}
         manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                     "config": put(layout, json.dumps(config).encode(), "config.v1+json"), "layers": [layers[name] for name in names]}
         entry = put(layout, json.dumps(manifest).encode(), "manifest.v1+json")
