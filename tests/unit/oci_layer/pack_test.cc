@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -228,6 +229,11 @@ TEST_CASE("a file that changes while it is read is an error") {
 }
 
 TEST_CASE("a deep tree is packed with few descriptors") {
+  // Without openat2 (old kernels, qemu's user emulation) the resolver walks and holds a descriptor for each component.
+  if (::syscall(SYS_openat2, -1, "", nullptr, 0) < 0 && errno == ENOSYS) {
+    WARN("skip: openat2 is missing here");
+    return;
+  }
   const Tree tree, copy;
   Root deep = tree.root.duplicate();
   for (int i = 0; i < 900; ++i) {
