@@ -87,7 +87,7 @@ std::string daemons(const std::string& mark) { return "sleep " + mark + " & sets
 
 }  // namespace
 
-TEST_CASE("daemons that a step leaves die with it, and it does not wait for them") {
+TEST_CASE("daemons that a step leaves die with it, and it does not wait for them", "[kernel]") {
   const std::string mark = make_mark(1);
   const auto start = std::chrono::steady_clock::now();
   CHECK(isolated([&] {
@@ -99,7 +99,7 @@ TEST_CASE("daemons that a step leaves die with it, and it does not wait for them
   CHECK(none_left(mark));
 }
 
-TEST_CASE("kill -9 of the builder leaves no process of the job") {
+TEST_CASE("kill -9 of the builder leaves no process of the job", "[kernel]") {
   const std::string mark = make_mark(2);
   const util::TempDir top("/tmp");  // the killed process cannot clean up
   const pid_t pid = start_job(daemons(mark) + "echo ready; sleep " + mark, top.path());
@@ -109,7 +109,7 @@ TEST_CASE("kill -9 of the builder leaves no process of the job") {
   CHECK(none_left(mark));
 }
 
-TEST_CASE("an interrupt ends the job politely when it listens") {
+TEST_CASE("an interrupt ends the job politely when it listens", "[kernel]") {
   const pid_t pid = start_job("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done");
   const auto start = std::chrono::steady_clock::now();
   ::kill(pid, SIGINT);
@@ -117,7 +117,7 @@ TEST_CASE("an interrupt ends the job politely when it listens") {
   CHECK(seconds_since(start) < 1.9);
 }
 
-TEST_CASE("an interrupt kills a job that does not listen after two seconds, a second one at once") {
+TEST_CASE("an interrupt kills a job that does not listen after two seconds, a second one at once", "[kernel]") {
   const std::string mark = make_mark(3);
   const std::string deaf = "trap '' TERM; (trap '' TERM; exec sleep " + mark + ") & echo ready; while :; do sleep 0.05; done";
   pid_t pid = start_job(deaf);
@@ -136,7 +136,7 @@ TEST_CASE("an interrupt kills a job that does not listen after two seconds, a se
   CHECK(none_left(mark));
 }
 
-TEST_CASE("a sink that throws ends the job") {
+TEST_CASE("a sink that throws ends the job", "[kernel]") {
   const std::string mark = make_mark(4);
   CHECK(isolated([&]() -> std::string {
           TestRoot root;
@@ -151,7 +151,7 @@ TEST_CASE("a sink that throws ends the job") {
   CHECK(none_left(mark));
 }
 
-TEST_CASE("a signal to the process group of the builder does not reach the step itself") {
+TEST_CASE("a signal to the process group of the builder does not reach the step itself", "[kernel]") {
   CHECK(isolated([] {
           TestRoot root;
           root.open();

@@ -51,7 +51,7 @@ std::string stack(int count) {
 
 }  // namespace
 
-TEST_CASE("without upper a stack is shown read-only, the first lower on top") {
+TEST_CASE("without upper a stack is shown read-only, the first lower on top", "[kernel]") {
   CHECK(stack(1) == "2 0 read-only");
   CHECK(stack(2) == "3 0 read-only");
   CHECK(stack(100) == "101 0 read-only");

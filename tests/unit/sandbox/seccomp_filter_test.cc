@@ -41,7 +41,7 @@ int personality_result(unsigned long value) {
 
 }  // namespace
 
-TEST_CASE("the kernel's administration is out of reach, whatever the arguments") {
+TEST_CASE("the kernel's administration is out of reach, whatever the arguments", "[kernel]") {
   CHECK(under_filter([] { return ::syscall(SYS_mount, 0, 0, 0, 0, 0); }) == EPERM);
   CHECK(under_filter([] { return ::syscall(SYS_umount2, 0, 0); }) == EPERM);
   CHECK(under_filter([] { return ::syscall(SYS_pivot_root, 0, 0); }) == EPERM);
@@ -53,7 +53,7 @@ TEST_CASE("the kernel's administration is out of reach, whatever the arguments")
   CHECK(under_filter([] { return ::syscall(SYS_userfaultfd, 0); }) == EPERM);
 }
 
-TEST_CASE("no new namespace can be made, by none of the three calls") {
+TEST_CASE("no new namespace can be made, by none of the three calls", "[kernel]") {
   for (const unsigned long flag : {0x20000UL, 0x2000000UL, 0x4000000UL, 0x8000000UL, 0x10000000UL, 0x20000000UL, 0x40000000UL}) {
     CHECK(under_filter([flag] { return ::syscall(SYS_unshare, flag | 0x200); }) == EPERM);
     CHECK(under_filter([flag] { return ::syscall(SYS_clone, flag | 17, 0, 0, 0, 0); }) == EPERM);
@@ -62,7 +62,7 @@ TEST_CASE("no new namespace can be made, by none of the three calls") {
   CHECK(under_filter([] { return ::syscall(SYS_unshare, 0x200); }) == 0);  // CLONE_FS
 }
 
-TEST_CASE("processes can still be made") {
+TEST_CASE("processes can still be made", "[kernel]") {
   CHECK(under_filter([] {
           const pid_t pid = ::fork();
           if (pid == 0) ::_exit(7);
@@ -71,13 +71,13 @@ TEST_CASE("processes can still be made") {
         }) == 0);
 }
 
-TEST_CASE("exactly the harmless personalities pass") {
+TEST_CASE("exactly the harmless personalities pass", "[kernel]") {
   for (const unsigned long value : {0UL, 8UL, 0x20000UL, 0x20008UL, 0xffffffffUL}) CHECK(personality_result(value) == 0);
   for (const unsigned long value : {0x0040000UL, 0x0400000UL, 0x0040008UL, 1UL, 0x80000000UL, 0xfffffffeUL, 0x7fffffffUL, 0xffffffdfUL})
     CHECK(personality_result(value) == EPERM);
 }
 
-TEST_CASE("vsock and typing into a terminal are denied, other sockets and ioctls pass") {
+TEST_CASE("vsock and typing into a terminal are denied, other sockets and ioctls pass", "[kernel]") {
   CHECK(under_filter([] { return static_cast<long>(::socket(40, SOCK_STREAM, 0)); }) == EAFNOSUPPORT);
   CHECK(under_filter([] { return static_cast<long>(::socket(AF_UNIX, SOCK_STREAM, 0)); }) == 0);
   CHECK(under_filter([] { return static_cast<long>(::ioctl(-1, TIOCSTI, 0)); }) == EPERM);
