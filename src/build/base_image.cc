@@ -55,7 +55,7 @@ BootstrapRequest bootstrap_request(const oci::ImageName& name) {
 }
 
 std::string bootstrap_key(const BootstrapRequest& request) {
-  return next_key(k_key_schema, "bootstrap",
+  return next_key(k_key_schema, "bootstrap-2",
                   {request.distribution, request.suite, request.architecture, std::to_string(request.source_date_epoch), package_rules().id,
                    bootstrap_inputs(request)});
 }
