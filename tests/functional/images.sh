@@ -41,6 +41,7 @@ first_line_says tiny
 expect 0 jc load -i "$scratch/saved.tar"
 verify_image tiny
 expect 0 jc export tiny -o "$scratch/rootfs.tar"
-tar -tf "$scratch/rootfs.tar" | grep -q 'bin/busybox$' || fail "export has no busybox"
+tar -tf "$scratch/rootfs.tar" > "$scratch/rootfs.list"
+grep -q 'bin/busybox$' "$scratch/rootfs.list" || fail "export has no busybox"
 expect 0 jc verify
 nothing_left
