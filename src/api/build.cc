@@ -1,57 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jcbuild/build.h"
 
+#include <thread>
+
+#include "api/build_contexts.h"
 #include "api/parts.h"
-#include "build/image_writer.h"
+#include "build/image_assembly.h"
 #include "build/planner.h"
-#include "build/runner.h"
-#include "util/file.h"
+#include "build/solver.h"
+#include "build/step_runner.h"
 #include "util/text.h"
 
 namespace jcb {
 namespace {
 
-oci::ImageName stage_base(const build::SourceFile& file, const BuildRequest& request) {
-  const auto stages = build::list_stages(file, request.build_args);
-  if (stages.size() > 1) throw Error(ErrorKind::unsupported, file.name + " has several stages, which is not supported yet");
-  return oci::ImageName::parse(stages.front().image);
-}
+unsigned choose_jobs(unsigned wanted) { return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
 
-build::RunnerOptions runner_options(const BuildRequest& request, std::int64_t epoch, oci::OverlayXattr xattr) {
-  build::RunnerOptions options;
-  options.network = request.network == "none" ? sandbox::Network::none : sandbox::Network::host;
-  options.rules = &build::plain_rules();
-  options.epoch = epoch;
-  options.overlay_xattr = xattr;
-  options.no_cache = request.no_cache;
-  return options;
-}
-
-// Commits each step's tree as a layer of its own, once, and lines the history up with them.
-class LayerStack {
+// One build of a Dockerfile, for as many platforms as are asked for.
+class DockerfileBuild {
  public:
-  LayerStack(const store::Store& store, const build::Base& base, const build::CommitOptions& options, std::string compression)
-      : m_store(store), m_options(options), m_compression(std::move(compression)) {
-    for (const auto& layer : base.layers) m_below.push_back(layer.tree());
-  }
+  DockerfileBuild(Session::Parts& parts, const BuildRequest& request, Task& task)
+      : m_parts(parts), m_request(request), m_commit(parts.commit_options(request.compression)), m_contexts(parts, request), m_task(task) {}
 
-  std::optional<store::Layer> add(const build::Step& step, const build::StepResult& result, Task& task) {
-    if (!result.tree) return std::nullopt;
-    const std::string key = build::next_key(step.key, "layer", {m_compression});
-    auto record = m_store.find_step(key);
-    if (!record) {
-      record = store::StepRecord{std::nullopt, build::commit_layer(m_store, {*result.tree}, m_below, m_options, task), 0};
-      m_store.put_step(key, *record);
+  oci::Descriptor run() {
+    std::vector<oci::Platform> platforms;
+    for (const auto& text : m_request.platforms) platforms.push_back(oci::Platform::parse(text));
+    if (platforms.empty()) platforms.push_back(oci::Platform::host());
+    if (platforms.size() == 1) return build_for(platforms.front());
+    oci::Index index{std::string(oci::k_media_index), {}, {}};
+    for (const auto& platform : platforms) {
+      index.manifests.push_back(in_step("building for " + platform.text(), [&] { return build_for(platform); }));
+      index.manifests.back().platform = platform;
     }
-    if (record->layer) m_below.push_back(record->layer->tree());
-    return record->layer;
+    const auto bytes = index.serialize();
+    return {std::string(oci::k_media_index), m_parts.store().layout().put_blob(bytes), bytes.size(), {}, std::nullopt, {}, {}};
   }
 
  private:
-  const store::Store& m_store;
-  const build::CommitOptions& m_options;
-  std::string m_compression;
-  std::vector<std::string> m_below;
+  oci::Descriptor build_for(const oci::Platform& platform) {
+    const auto plan = build::plan_build(m_contexts.dockerfile(), make_inputs(platform));
+    build::Solver solver(plan, m_parts.store(), m_contexts.trees(), build::plain_rules());
+    solver.prepare();
+    build::StepRunner runner(m_parts.store(), m_parts.progress(), runner_options(plan.epoch));
+    const auto& solved = solver.solve(runner, choose_jobs(m_request.jobs), m_task.id());
+    return build::assemble_image(m_parts.store(), plan, solved, m_commit, {m_request.labels, m_request.annotations}, m_task);
+  }
+
+  build::PlanInputs make_inputs(const oci::Platform& platform) {
+    build::PlanInputs inputs;
+    inputs.load_image = [this](const std::string& image, const oci::Platform& wanted) {
+      return build::load_base(m_parts.store(), oci::ImageName::parse(image), wanted, m_commit, m_parts.progress(), m_task.id());
+    };
+    inputs.build_args = m_request.build_args;
+    inputs.contexts = m_contexts.named();
+    inputs.target = m_request.target;
+    inputs.platform = platform;
+    inputs.has_context = m_contexts.has_main();
+    inputs.hidden_environment = m_parts.proxy_environment();
+    inputs.given_epoch = m_parts.find_variable("SOURCE_DATE_EPOCH");
+    inputs.network = m_request.network;
+    for (const auto& entitlement : m_request.allow) inputs.allow_insecure = inputs.allow_insecure || entitlement == "security.insecure";
+    return inputs;
+  }
+
+  build::RunnerOptions runner_options(std::int64_t epoch) const {
+    build::RunnerOptions options;
+    options.rules = &build::plain_rules();
+    options.epoch = epoch;
+    options.overlay_xattr = m_commit.overlay_xattr;
+    options.no_cache = m_request.no_cache;
+    options.explain_cache = m_request.explain_cache;
+    return options;
+  }
+
+  Session::Parts& m_parts;
+  const BuildRequest& m_request;
+  build::CommitOptions m_commit;
+  api::BuildContexts m_contexts;
+  Task& m_task;
 };
 
 }  // namespace
@@ -61,38 +87,16 @@ BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   api::check_network(request.network);
   BuildResult result;
   for (const auto& name : request.names) result.names.push_back(api::store_tag(name));
-  const auto file = build::read_source_file(request.dockerfile.empty() ? request.context / "Dockerfile" : request.dockerfile);
-  const auto base_name = stage_base(file, request);
-  const auto commit = parts.commit_options(request.compression);
-  const build::Context context(util::Root::open(request.context), build::ModePolicy::as_is);
+  api::check_contexts(request);
   parts.isolate();
-  Task task(parts.progress(), 0, "build " + request.context.native());
-  const auto base = build::load_base(parts.store(), base_name, commit, parts.progress(), task.id());
-  const auto epoch = build::choose_epoch(parts.find_variable("SOURCE_DATE_EPOCH"), base);
-  build::PlanInputs inputs{&base, &context, request.build_args, parts.proxy_environment(), {}, {}, request.network};
-  inputs.extra_environment = {{"SOURCE_DATE_EPOCH", std::to_string(epoch)}};
-  inputs.start = {oci::Platform::host().architecture, epoch, build::plain_rules().id, {}};
-  auto plan = build::plan_stage(file, inputs);
-  for (const auto& [name, value] : request.labels) plan.config.labels[name] = value;
-  build::Runner runner(parts.store(), parts.progress(), runner_options(request, epoch, commit.overlay_xattr));
-  const auto results = runner.run(base, plan, &context, task.id());
-  LayerStack stack(parts.store(), base, commit, request.compression);
-  build::ImageParts image;
-  for (const auto& line : plan.history) {
-    const auto layer = line.step ? stack.add(plan.steps[*line.step], results[*line.step], task) : std::nullopt;
-    image.history.push_back({util::format_rfc3339(epoch), line.created_by, "", "jcbuild", !layer});
-    if (layer) image.layers.push_back({*layer, {}});
-  }
-  image.base = &base;
-  image.config = plan.config;
-  image.epoch = epoch;
-  const auto manifest = build::write_image(parts.store().layout(), image);
+  Task task(parts.progress(), 0, "build " + request.context);
+  const auto image = DockerfileBuild(parts, request, task).run();
   if (!request.output.empty())
-    api::write_destination(parts, parts.store().layout(), oci::load_image(parts.store().layout(), manifest, oci::Platform::host()),
+    api::write_destination(parts, parts.store().layout(), oci::load_image(parts.store().layout(), image, oci::Platform::host()),
                            request.output, result.names.empty() ? "" : result.names.front());
-  for (const auto& name : result.names) api::set_store_tag(parts.store(), name, manifest);
+  for (const auto& name : result.names) api::set_store_tag(parts.store(), name, image);
   task.finish();
-  result.digest = manifest.digest.text();
+  result.digest = image.digest.text();
   return result;
 }
 

@@ -11,6 +11,8 @@ oci::ImageConfig make_config(const ImageParts& parts) {
   oci::ImageConfig config = parts.base->config;
   config.created = util::format_rfc3339(parts.epoch);
   config.config = parts.config;
+  if (parts.platform) config.platform = *parts.platform;
+  if (!parts.author.empty()) config.author = parts.author;
   config.diff_ids.clear();
   for (const auto& layer : parts.base->layers) config.diff_ids.push_back(layer.diff_id);
   for (const auto& layer : parts.layers) config.diff_ids.push_back(layer.layer.diff_id);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct ImageParts {
   std::vector<ImageLayer> layers;          ///< above the base's
   std::vector<oci::HistoryEntry> history;  ///< above the base's; as many lines with a layer as there are layers
   oci::ExecutionConfig config;
-  std::int64_t epoch = 0;  ///< becomes `created`
+  std::optional<oci::Platform> platform;  ///< nothing: the base's
+  std::string author;                     ///< empty: the base's
+  std::int64_t epoch = 0;                 ///< becomes `created`
   std::map<std::string, std::string> annotations;
 };
 

@@ -6,6 +6,7 @@
 //   layers/<name>/       unpacked trees, used as overlay lowers, never changed: <diff id> of a layer, or step-<key>
 //   cache/steps/<xx>/    results of steps and packages by key (record.h)
 //   cache/mounts/<hash>/ cache mounts
+//   cache/notes/<hash>   what a step's key was made of when it last ran, for --explain-cache
 //   cache/catalog/       parsed package trees
 //   containers/<id>/     running containers
 //   logs/                full output of the last failed steps
@@ -16,6 +17,9 @@
 // Order of every commit: write below tmp/ -> flush -> rename -> flush the directory -> only then what refers to it.
 #pragma once
 
+#include <time.h>
+
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -40,7 +44,7 @@ class Workspace {
   ~Workspace();
 
   const std::filesystem::path& path() const noexcept { return m_path; }
-  /// Makes a subdirectory of a name not used before in this workspace and returns its path.
+  /// Makes a subdirectory of a name not used before in this workspace and returns its path. Thread-safe.
   std::filesystem::path make_directory(std::string_view prefix, mode_t mode = 0755);
 
  private:
@@ -48,7 +52,7 @@ class Workspace {
   Workspace(std::filesystem::path path, util::FileLock lock) : m_path(std::move(path)), m_lock(std::move(lock)) {}
   std::filesystem::path m_path;
   std::optional<util::FileLock> m_lock;
-  int m_serial = 0;
+  std::unique_ptr<std::atomic<int>> m_serial = std::make_unique<std::atomic<int>>(0);
 };
 
 /// The open state directory.
@@ -78,6 +82,9 @@ class Store {
   std::optional<StepRecord> find_step(const std::string& key) const;
   void put_step(const std::string& key, const StepRecord& record) const;
   void remove_step(const std::string& key) const;
+  /// Notes that a result was used just now, for prune; and when that was. No error when the record is gone.
+  void touch_step(const std::string& key) const noexcept;
+  timespec step_used(const std::string& key) const;
   /// All keys with a record file, sorted, readable or not.
   std::vector<std::string> list_steps() const;
   std::optional<StepRecord> read_step(const std::string& key) const;
@@ -93,6 +100,8 @@ class Store {
 
   /// The directory of the cache mount `id`, made when missing; ids are hashed, so any text is safe (CVE-2024-9675).
   std::filesystem::path cache_mount(std::string_view id) const;
+  /// The file that notes how the key of a step came about when it last ran at `place`; anything may be a place.
+  std::filesystem::path cache_note(std::string_view place) const;
   std::filesystem::path catalog_cache() const { return m_path / "cache" / "catalog"; }
   std::filesystem::path containers() const { return m_path / "containers"; }
   std::filesystem::path logs() const { return m_path / "logs"; }

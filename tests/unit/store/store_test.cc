@@ -63,7 +63,7 @@ TEST_CASE("a record without tree and layer is a hit: the step changed nothing") 
 }
 
 TEST_CASE("a torn or foreign record is a miss") {
-  const std::string text = StepRecord{std::string("step-1"), std::nullopt, 2}.serialize();
+  const std::string text = StepRecord{"", std::string("step-1"), std::nullopt, 2}.serialize();
   CHECK(StepRecord::parse(text));
   for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(StepRecord::parse(text.substr(0, size)));
   std::string flipped = text;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build/step_runner.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "build/copy.h"
+#include "build/explain.h"
+#include "build/output.h"
+#include "build/step_key.h"
+#include "jcbuild/error.h"
+#include "sandbox/users.h"
+#include "util/hash.h"
+#include "util/interrupt.h"
+#include "util/text.h"
+
+namespace jcb::build {
+namespace {
+
+std::string display_command(const std::vector<std::string>& argv) {
+  std::vector<std::string> words;
+  for (const auto& word : argv) words.push_back(util::quote_for_shell(word));
+  const std::string text = util::join(words, " ");
+  return text.size() <= 300 ? text : text.substr(0, 297) + "...";
+}
+
+// A file name that tells people which command it belongs to.
+std::string log_name(const std::string& name) {
+  std::string safe;
+  for (const char c : name) safe += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ? c : '_';
+  return safe + ".log";
+}
+
+bool has_variable(const std::vector<std::string>& environment, std::string_view name) {
+  return std::any_of(environment.begin(), environment.end(), [&](const std::string& entry) {
+    return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+  });
+}
+
+bool is_link(const Step& step) {
+  const auto* copy = std::get_if<CopyAction>(&step.action);
+  return copy != nullptr && copy->link;
+}
+
+sandbox::Job make_job(const WorkingRootfs& rootfs, const StepRunner::Trial& trial) {
+  const auto user = sandbox::find_user(rootfs.root(), trial.user);
+  sandbox::Job job;
+  job.root = rootfs.path();
+  job.argv = trial.argv;
+  job.environment = trial.environment;
+  if (!has_variable(job.environment, "HOME")) job.environment.push_back("HOME=" + user.home);
+  job.working_directory = trial.working_directory;
+  job.identity = user.identity;
+  job.binds = trial.binds;
+  job.network = trial.network;
+  return job;
+}
+
+}  // namespace
+
+StepRunner::StepRunner(const store::Store& store, Progress& progress, RunnerOptions options)
+    : m_store(store), m_progress(progress), m_options(std::move(options)) {}
+
+std::vector<KeyPart> StepRunner::parts_of(const Step& step, const Place& place) const {
+  // What --link makes does not see what lies below it.
+  const KeyStart nothing{place.platform->text(), m_options.epoch, m_options.rules->id, {}};
+  auto parts = step.parts;
+  parts.push_back({"content of its files", place.inputs->digest()});
+  parts.push_back({"what lies below it", is_link(step) ? start_state(nothing) : place.stack->state});
+  return parts;
+}
+
+void StepRunner::explain_miss(const Step& step, const Place& place, const std::vector<KeyPart>& parts) {
+  const CacheExplainer explainer(m_store);
+  if (m_options.explain_cache) {
+    const auto why = m_options.no_cache ? std::string("--no-cache is given") : explainer.explain(place.name, parts);
+    m_progress.message(MessageLevel::note, step.place + ": not cached: " + why);
+  }
+  explainer.remember(place.name, parts);
+}
+
+std::optional<StepResult> StepRunner::find(const std::string& key) const {
+  if (m_options.no_cache) return std::nullopt;
+  const auto record = m_store.find_step(key);
+  if (!record) return std::nullopt;
+  m_store.touch_step(key);
+  return StepResult{record->tree, record->output, true};
+}
+
+StepResult StepRunner::run(const Step& step, const Place& place) {
+  util::check_interrupt();
+  Task task(m_progress, place.parent, step.text.substr(0, step.text.find('\n')));
+  const auto parts = parts_of(step, place);
+  const std::string key = step_key(parts);
+  auto found = find(key);
+  std::optional<store::Lease> lease;
+  if (!found) {
+    lease.emplace(m_store.lease("step-" + key));
+    found = find(key);  // the process that we waited for may have made it
+  }
+  if (found) return task.finish(TaskResult::cached), *found;
+  explain_miss(step, place, parts);
+  auto result = make(step, place, key, task);
+  task.finish();
+  return result;
+}
+
+StepResult StepRunner::make(const Step& step, const Place& place, const std::string& key, Task& task) {
+  store::Workspace workspace = m_store.make_workspace();
+  const timespec started = step_clock();
+  if (const auto* run = std::get_if<RunAction>(&step.action)) {
+    return execute_run(step, *run, place, workspace, key, task);
+  }
+  WorkingRootfs rootfs(m_store, workspace, is_link(step) ? std::vector<std::string>{} : place.stack->trees, {});
+  if (const auto* directory = std::get_if<WorkdirAction>(&step.action)) {
+    const auto owner = sandbox::find_user(rootfs.root(), directory->user).identity;
+    make_owned_directories(rootfs.root(), directory->directory, owner.uid, owner.gid);
+  } else {
+    place.inputs->copy(rootfs.root());
+  }
+  return keep(rootfs.finish(), started, key);
+}
+
+StepResult StepRunner::keep(const std::filesystem::path& upper_path, const timespec& started, const std::string& key) {
+  const util::Root upper = util::Root::open(upper_path);
+  capture(upper, started, m_options.epoch, *m_options.rules);
+  store::StepRecord record;
+  record.output = digest_tree(upper, m_options.overlay_xattr);
+  if (!record.output.empty()) {
+    record.tree = "tree-" + record.output;
+    m_store.publish_tree(upper_path, *record.tree);
+  }
+  m_store.put_step(key, record);
+  return {record.tree, record.output, false};
+}
+
+StepResult StepRunner::execute_run(const Step&, const RunAction& run, const Place& place, store::Workspace& workspace,
+                                   const std::string& key, Task& task) {
+  Trial trial;
+  trial.argv = run.argv;
+  trial.environment = run.environment;
+  trial.working_directory = run.working_directory;
+  trial.user = run.user;
+  trial.network = run.network == "none" ? sandbox::Network::none : sandbox::Network::host;
+  trial.name = key;
+  std::vector<store::Lease> leases;
+  for (const auto& mount : m_options.cache_mounts) {
+    leases.push_back(m_store.lease("mount-" + util::sha256_hex(mount.id)));
+    trial.binds.push_back({m_store.cache_mount(mount.id), mount.target, false});
+  }
+  WorkingRootfs rootfs(m_store, workspace, place.stack->trees, trial.binds);
+  const timespec started = step_clock();
+  run_command(rootfs, trial, workspace, task);
+  return keep(rootfs.finish(), started, key);
+}
+
+void StepRunner::run_command(const WorkingRootfs& rootfs, const Trial& trial, store::Workspace& workspace, Task& task) {
+  const auto job = make_job(rootfs, trial);
+  StepOutput output(task, workspace.path() / log_name(trial.name));
+  const auto status = sandbox::run_job(job, [&](std::string_view bytes) { output.take(bytes); });
+  output.finish();
+  if (status.success()) return;
+  const auto log = m_store.logs() / log_name(trial.name);
+  std::filesystem::rename(output.log_file(), log);
+  const std::string how =
+      status.signaled ? "was killed by signal " + std::to_string(status.code - 128) : "exited with status " + std::to_string(status.code);
+  Error error(ErrorKind::failed, "the command " + display_command(trial.argv) + " " + how, "the full log is in " + log.native());
+  error.add_details(output.last_lines());
+  throw error;
+}
+
+void StepRunner::try_command(const std::vector<std::string>& trees, const Trial& trial, TaskId parent) {
+  Task task(m_progress, parent, trial.name);
+  store::Workspace workspace = m_store.make_workspace();
+  WorkingRootfs rootfs(m_store, workspace, trees, trial.binds);
+  run_command(rootfs, trial, workspace, task);
+  task.finish();
+}
+
+}  // namespace jcb::build
