@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jcbuild/build.h"
 
+#include <unistd.h>
+
 #include <thread>
 
+#include "api/build_cache.h"
 #include "api/build_contexts.h"
 #include "api/parts.h"
+#include "build/cache_exchange.h"
 #include "build/image_assembly.h"
 #include "build/planner.h"
 #include "build/solver.h"
@@ -20,7 +24,10 @@ unsigned choose_jobs(unsigned wanted) { return wanted != 0 ? wanted : std::max(1
 class DockerfileBuild {
  public:
   DockerfileBuild(Session::Parts& parts, const BuildRequest& request, Task& task)
-      : m_parts(parts), m_request(request), m_commit(parts.commit_options(request.compression)), m_contexts(parts, request), m_task(task) {}
+      : m_parts(parts), m_request(request), m_commit(parts.commit_options(request.compression)), m_contexts(parts, request), m_task(task) {
+    for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_place(text, "--cache-to"));
+    open_imports();
+  }
 
   oci::Descriptor run() {
     std::vector<oci::Platform> platforms;
@@ -43,6 +50,7 @@ class DockerfileBuild {
     solver.prepare();
     build::StepRunner runner(m_parts.store(), m_parts.progress(), runner_options(plan.epoch));
     const auto& solved = solver.solve(runner, choose_jobs(m_request.jobs), m_task.id());
+    export_caches(solved);
     return build::assemble_image(m_parts.store(), plan, solved, m_commit, {m_request.labels, m_request.annotations}, m_task);
   }
 
@@ -63,20 +71,60 @@ class DockerfileBuild {
     return inputs;
   }
 
+  void export_caches(const std::map<std::size_t, build::SolvedStage>& solved) const {
+    oci::PackOptions pack;
+    pack.compression = m_commit.compression;
+    pack.overlay_xattr = m_commit.overlay_xattr;
+    for (const auto& place : m_exports) {
+      in_step("writing the build cache " + place.directory,
+              [&] { build::export_cache(m_parts.store(), solved, pack, api::open_cache(place, true), place.tag); });
+    }
+  }
+
+  // A cache that cannot be read slows a build down, but need not stop it: a first run has none.
+  void open_imports() {
+    for (const auto& text : m_request.cache_from) {
+      const auto place = api::parse_cache_place(text, "--cache-from");
+      try {
+        m_imports.push_back(
+            std::make_unique<build::CacheImport>(m_parts.store(), api::open_cache(place, false), place.tag, m_commit.overlay_xattr));
+      } catch (const Error& error) {
+        m_parts.progress().message(MessageLevel::warning, "--cache-from " + text + ": " + error.message());
+      }
+    }
+  }
+
   build::RunnerOptions runner_options(std::int64_t epoch) const {
     build::RunnerOptions options;
     options.rules = &build::plain_rules();
     options.epoch = epoch;
     options.overlay_xattr = m_commit.overlay_xattr;
     options.no_cache = m_request.no_cache;
+    for (const auto& import : m_imports)
+      options.imports.emplace_back([cache = import.get()](const std::string& key) { return cache->fetch(key); });
     options.explain_cache = m_request.explain_cache;
+    if (m_request.shell_on_error) options.on_failure = [this](const sandbox::Job& job, const Error& error) { open_shell(job, error); };
     return options;
+  }
+
+  // Into the failed step, as it left everything, with its environment and its user.
+  void open_shell(sandbox::Job job, const Error& error) const {
+    auto& progress = m_parts.progress();
+    progress.message(MessageLevel::warning, error.message());
+    progress.message(MessageLevel::note,
+                     "a shell in the failed step; what it changes is thrown away. It runs: " + util::join(job.argv, " "));
+    progress.pause();
+    job.argv = {"/bin/sh", "-c", "[ -x /bin/bash ] && exec /bin/bash -i; exec /bin/sh -i"};
+    sandbox::run_interactive_job(job, STDIN_FILENO, STDERR_FILENO);
+    progress.resume();
   }
 
   Session::Parts& m_parts;
   const BuildRequest& m_request;
   build::CommitOptions m_commit;
   api::BuildContexts m_contexts;
+  std::vector<api::CachePlace> m_exports;
+  std::vector<std::unique_ptr<build::CacheImport>> m_imports;
   Task& m_task;
 };
 
@@ -91,9 +139,7 @@ BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   parts.isolate();
   Task task(parts.progress(), 0, "build " + request.context);
   const auto image = DockerfileBuild(parts, request, task).run();
-  if (!request.output.empty())
-    api::write_destination(parts, parts.store().layout(), oci::load_image(parts.store().layout(), image, oci::Platform::host()),
-                           request.output, result.names.empty() ? "" : result.names.front());
+  if (!request.output.empty()) api::write_built(parts, image, request.output, result.names.empty() ? "" : result.names.front());
   for (const auto& name : result.names) api::set_store_tag(parts.store(), name, image);
   task.finish();
   result.digest = image.digest.text();

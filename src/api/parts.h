@@ -62,5 +62,8 @@ void set_store_tag(const store::Store& store, const std::string& name, const oci
 void write_destination(Session::Parts& parts, const oci::Layout& layout, const oci::LoadedImage& image, const std::string& destination,
                        const std::string& source_name);
 
+/// Writes what a build made, an image or an index of several, to a destination.
+void write_built(Session::Parts& parts, const oci::Descriptor& image, const std::string& destination, const std::string& source_name);
+
 }  // namespace api
 }  // namespace jcb

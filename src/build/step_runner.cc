@@ -9,6 +9,7 @@
 #include "build/output.h"
 #include "build/step_key.h"
 #include "jcbuild/error.h"
+#include "sandbox/emulation.h"
 #include "sandbox/users.h"
 #include "util/hash.h"
 #include "util/interrupt.h"
@@ -84,7 +85,15 @@ std::optional<StepResult> StepRunner::find(const std::string& key) const {
   const auto record = m_store.find_step(key);
   if (!record) return std::nullopt;
   m_store.touch_step(key);
-  return StepResult{record->tree, record->output, true};
+  return StepResult{record->tree, record->output, key, true};
+}
+
+std::optional<StepResult> StepRunner::fetch(const std::string& key) const {
+  if (m_options.no_cache) return std::nullopt;
+  for (const auto& import : m_options.imports) {
+    if (const auto record = import(key)) return StepResult{record->tree, record->output, key, true};
+  }
+  return std::nullopt;
 }
 
 StepResult StepRunner::run(const Step& step, const Place& place) {
@@ -97,6 +106,7 @@ StepResult StepRunner::run(const Step& step, const Place& place) {
   if (!found) {
     lease.emplace(m_store.lease("step-" + key));
     found = find(key);  // the process that we waited for may have made it
+    if (!found) found = fetch(key);
   }
   if (found) return task.finish(TaskResult::cached), *found;
   explain_miss(step, place, parts);
@@ -131,7 +141,7 @@ StepResult StepRunner::keep(const std::filesystem::path& upper_path, const times
     m_store.publish_tree(upper_path, *record.tree);
   }
   m_store.put_step(key, record);
-  return {record.tree, record.output, false};
+  return {record.tree, record.output, key, false};
 }
 
 StepResult StepRunner::execute_run(const Step&, const RunAction& run, const Place& place, store::Workspace& workspace,
@@ -147,6 +157,10 @@ StepResult StepRunner::execute_run(const Step&, const RunAction& run, const Plac
   for (const auto& mount : m_options.cache_mounts) {
     leases.push_back(m_store.lease("mount-" + util::sha256_hex(mount.id)));
     trial.binds.push_back({m_store.cache_mount(mount.id), mount.target, false});
+  }
+  if (!sandbox::is_native(place.platform->architecture)) {
+    const auto emulation = sandbox::require_emulation(place.platform->architecture);
+    if (!emulation.held_open) trial.binds.push_back({emulation.interpreter, emulation.interpreter, true});
   }
   WorkingRootfs rootfs(m_store, workspace, place.stack->trees, trial.binds);
   const timespec started = step_clock();
@@ -166,6 +180,7 @@ void StepRunner::run_command(const WorkingRootfs& rootfs, const Trial& trial, st
       status.signaled ? "was killed by signal " + std::to_string(status.code - 128) : "exited with status " + std::to_string(status.code);
   Error error(ErrorKind::failed, "the command " + display_command(trial.argv) + " " + how, "the full log is in " + log.native());
   error.add_details(output.last_lines());
+  if (m_options.on_failure) m_options.on_failure(job, error);
   throw error;
 }
 

@@ -11,6 +11,7 @@
 #include "build/run_mounts.h"
 #include "build/stage.h"
 #include "build/step_inputs.h"
+#include "jcbuild/error.h"
 #include "jcbuild/progress.h"
 #include "oci/layer/layer.h"
 #include "sandbox/sandbox.h"
@@ -24,11 +25,17 @@ struct CacheMount {
   std::string target;
 };
 
+/// Where a step that is not in the store may be found instead.
+using StepFinder = std::function<std::optional<store::StepRecord>(const std::string& key)>;
+
 struct RunnerOptions {
   const CaptureRules* rules = nullptr;  ///< plain_rules() or package_rules()
   std::int64_t epoch = 0;
   oci::OverlayXattr overlay_xattr = oci::OverlayXattr::user;
   std::vector<CacheMount> cache_mounts;
+  std::vector<StepFinder> imports;  ///< caches of others, asked in turn
+  /// Called with the job of a command that failed, in its root file system as it left it; may be empty.
+  std::function<void(const sandbox::Job& job, const Error& error)> on_failure;
   bool no_cache = false;
   bool explain_cache = false;  ///< say of each step that runs why
   std::map<std::string, Secret> secrets;
@@ -39,6 +46,7 @@ struct RunnerOptions {
 struct StepResult {
   std::optional<std::string> tree;  ///< below layers/; nothing: the step changed no file
   std::string output;               ///< digest of the tree, or empty
+  std::string key;                  ///< that it is stored under
   bool cached = false;
 };
 
@@ -80,6 +88,7 @@ class StepRunner {
   std::vector<KeyPart> parts_of(const Step& step, const Place& place) const;
   void explain_miss(const Step& step, const Place& place, const std::vector<KeyPart>& parts);
   std::optional<StepResult> find(const std::string& key) const;
+  std::optional<StepResult> fetch(const std::string& key) const;
   StepResult make(const Step& step, const Place& place, const std::string& key, Task& task);
   StepResult keep(const std::filesystem::path& upper, const timespec& started, const std::string& key);
   StepResult execute_run(const Step& step, const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key,

@@ -56,6 +56,7 @@ struct LaunchPlan {
   std::span<const gid_t> groups;
   std::span<const sock_filter> filter;
   int output = -1;
+  int terminal = -1;  ///< its standard streams and controlling terminal instead of /dev/null and `output`
   int report = -1;
   int parent = -1;  ///< pidfd of the parent
   bool new_network = false;

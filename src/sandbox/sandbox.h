@@ -61,6 +61,10 @@ using OutputSink = std::function<void(std::string_view bytes)>;
 /// enter_isolation. May be called from several threads at once, with different roots.
 util::ExitStatus run_job(const Job& job, const OutputSink& output);
 
+/// The same with a terminal of its own as its three streams and as what ^C goes to; what is typed at `input` (which may be
+/// a pipe) and what it prints to `output` pass through. For people who look into a failed step.
+util::ExitStatus run_interactive_job(const Job& job, int input, int output);
+
 /// Fills an empty directory with every mount point that run_job needs: the fixed ones and the targets of `binds`
 /// (directories or empty files, after the type of the source). Given to OverlayMount as the LAST lower directory it makes
 /// mount points exist without a trace in the upper directory: making them there would copy their parents up, and those

@@ -91,6 +91,14 @@ void add_source_options(CLI::App& command, BuildOptions& options) {
 
 void add_process_options(CLI::App& command, BuildOptions& options) {
   auto& request = options.request;
+  command.add_option("--cache-from", request.cache_from, "build cache to look in, repeatable")
+      ->option_text("oci:DIR[:TAG]")
+      ->take_all()
+      ->expected(1);
+  command.add_option("--cache-to", request.cache_to, "write the results of all steps there, repeatable")
+      ->option_text("oci:DIR[:TAG]")
+      ->take_all()
+      ->expected(1);
   command.add_option("--jobs", request.jobs, "steps at once, if not one for each processor")->option_text("N");
   command.add_flag("--check", options.check, "only say what could be wrong with the Dockerfile");
   command.add_flag("--explain-cache", request.explain_cache, "say why a step is not found in the cache");
