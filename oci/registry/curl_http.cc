@@ -101,6 +101,7 @@ void take_header_line(Exchange& exchange, std::string_view line) {
   if (exchange.header_bytes > exchange.rules.header_bytes)
     throw Error(ErrorKind::invalid,
                 "the headers of " + exchange.request.url + " exceed " + std::to_string(exchange.rules.header_bytes) + " bytes");
+  if (exchange.head_done) return;   // a trailer
   if (line.starts_with("HTTP/")) {  // a new response: the former was 1xx, or a proxy's
     exchange.response.headers = {};
     return;
@@ -123,7 +124,7 @@ bool finish_head(Exchange& exchange, CURL* easy) {
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* context) {
   auto& exchange = *static_cast<Exchange*>(context);
   const bool good = exchange.guard([&] {
-    if (!exchange.head_done) take_header_line(exchange, {data, size * count});  // later ones are trailers
+    take_header_line(exchange, {data, size * count});
     return true;
   });
   return good ? size * count : 0;
@@ -194,6 +195,7 @@ void restrict_protocols(CURL* easy) {
 void set_connection(CURL* easy, const CurlOptions& options, bool encrypted) {
   restrict_protocols(easy);
   set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(easy, CURLOPT_PROXY, (encrypted ? options.proxies.https : options.proxies.http).c_str());  // "": none, whatever is in the environment
   set(easy, CURLOPT_NOPROXY, options.proxies.none.c_str());

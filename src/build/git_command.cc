@@ -65,7 +65,7 @@ std::vector<std::string> make_environment(const GitUrl& url, const fs::path& hom
                                        "GIT_CONFIG_NOSYSTEM=1",
                                        "GIT_ATTR_NOSYSTEM=1",
                                        "GIT_CONFIG_GLOBAL=" + (home / "config").native(),
-                                       "GIT_CEILING_DIRECTORIES=" + home.native(),
+                                       "GIT_CEILING_DIRECTORIES=" + home.parent_path().native(),  // a store may lie inside a repository
                                        "GIT_ALLOW_PROTOCOL=" + allowed_protocols(url),
                                        "GIT_TERMINAL_PROMPT=0",
                                        "GIT_LFS_SKIP_SMUDGE=1",
@@ -99,7 +99,9 @@ std::string authorization_scope(const GitUrl& url) {
 }
 
 void check_host(const GitUrl& url, const GitAccess& access) {
-  if (!access.allow_link_local && oci::has_denied_address(url.host))
+  // With a proxy it is the proxy that looks names up.
+  const bool proxied = !access.proxies.http.empty() || !access.proxies.https.empty();
+  if (!access.allow_link_local && (proxied ? oci::is_denied_literal(url.host) : oci::has_denied_address(url.host)))
     throw Error(ErrorKind::refused, url.remote + " leads to a link-local or metadata address, which is not connected to");
 }
 
@@ -131,7 +133,9 @@ GitCommand::GitCommand(const GitUrl& url, const fs::path& directory, const GitAc
   if (authorization.find_first_of("\r\n") != std::string::npos) throw Error(ErrorKind::invalid, "a secret for git holds a line break");
   if (authorization.empty()) return;
   m_environment.push_back("JCBUILD_GIT_HEADER=Authorization: " + authorization);
-  m_first_arguments = {"--config-env=http." + authorization_scope(url) + ".extraHeader=JCBUILD_GIT_HEADER"};
+  m_first_arguments = {"--config-env=http." + authorization_scope(url) + ".extraHeader=JCBUILD_GIT_HEADER",
+                       // After a redirect git would send the header to the new host as well.
+                       "-c", "http.followRedirects=false"};
 }
 
 util::Captured GitCommand::capture(const fs::path& work_tree, const std::vector<std::string>& arguments) const {

@@ -6,7 +6,7 @@
 //   programs    no hooks, no fsmonitor, no credential helper, no LFS filter, no prompt
 //   objects     checked as they arrive (transfer.fsckObjects), but for three harmless faults of old histories
 //   secrets     reach git as a variable of its environment (--config-env) and only for the repository's own URL: they are
-//               in no argument, no file and no URL
+//               in no argument, no file and no URL. With them no redirect is followed, which git would take them along
 //
 // The configuration is a file, not GIT_CONFIG_COUNT: git takes the latter away from the processes of submodules.
 #pragma once

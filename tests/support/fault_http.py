@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An HTTP server on 127.0.0.1 that misbehaves as its URLs say, and that serves git repositories.
 
-fault_http.py [--git-root DIRECTORY] [--files DIRECTORY]: prints its port and serves until its standard input ends.
+fault_http.py [--git-root DIRECTORY] [--files DIRECTORY] [--tls PEM]: prints its port and serves until its standard input ends.
 
 /ok/N/NAME            N bytes; ETag, Last-Modified, Range, If-Range, If-None-Match and If-Modified-Since as they should be
 /plain/N/NAME         N bytes without ETag, Last-Modified or Range
@@ -30,6 +30,7 @@ fault_http.py [--git-root DIRECTORY] [--files DIRECTORY]: prints its port and se
 /bump/NAME            counts
 /files/PATH           a file below --files, as ok
 /git/PATH             smart HTTP (git http-backend) below --git-root; /git-private/ wants u:p; /git-v0/ speaks protocol 0 only
+/git-moved/PORT/PATH  redirects to /git/PATH of another port
 /dumb/PATH            the same repositories as plain files (git update-server-info must have been run)
 /log                  JSON of all requests so far but those for /log; /forget empties it
 """
@@ -41,6 +42,7 @@ import hashlib
 import http.server
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -274,6 +276,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         del self.headers["Git-Protocol"]
         self.do_git_mode(words, query)
 
+    def do_git_moved_mode(self, words, query):
+        self.text(302, "", [("Location", f"http://127.0.0.1:{words[0]}/git/{'/'.join(words[1:])}?{query}")])
+
     def do_git_mode(self, words, query):
         """The CGI program of git itself (git-http-backend(1))."""
         environment = {
@@ -302,6 +307,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request, client_address):
         """A client that goes away early is what many of the tests are about."""
@@ -311,8 +317,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--git-root", default="/nonexistent")
     parser.add_argument("--files", default="/nonexistent")
+    parser.add_argument("--tls", help="a file with a certificate and its key: speak https")
     Handler.options = parser.parse_args()
     server = Server(("127.0.0.1", 0), Handler)
+    if Handler.options.tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(Handler.options.tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
     sys.stdin.buffer.read()

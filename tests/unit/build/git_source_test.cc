@@ -244,6 +244,23 @@ TEST_CASE_METHOD(Fixture, "a redirect to another protocol and a metadata address
   CHECK(error_of("http://127.0.0.1:1/r.git").find("git ls-remote of http://127.0.0.1:1/r.git ended with status") == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "credentials do not follow a redirect of a repository [J8]") {
+  const test::FaultServer moved;
+  const std::string path = "/git-moved/" + server.authority().substr(10) + "/r.git";
+  CHECK(text_of(take(moved.url(path)).tree / "one") == "changed\n");
+  CHECK(error_of("http://u:s3cret@" + moved.authority() + path).find("git ls-remote") == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "the configuration of a repository around the store and of the user means nothing") {
+  git({"init", "-q", "--", top.path().native()});
+  git({"-C", top.path().native(), "config", "url.http://127.0.0.1:1/.insteadOf", server.url("/")});
+  ::setenv("GIT_SSL_NO_VERIFY", "1", 1);
+  ::setenv("GIT_DIR", "/nonexistent", 1);
+  CHECK(text_of(take(url()).tree / "one") == "changed\n");
+  ::unsetenv("GIT_DIR");
+  ::unsetenv("GIT_SSL_NO_VERIFY");
+}
+
 TEST_CASE_METHOD(Fixture, "keys know what is taken and from where") {
   const auto fields = [](const std::string& text) {
     return build::git_key_fields(*build::parse_git_url(text), {std::string(40, 'a'), "refs/heads/x", ""});

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/registry/curl_http.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <thread>
 
 #include "jcbuild/error.h"
 #include "support/fault_server.h"
+#include "util/file.h"
+#include "util/interrupt.h"
 #include "util/json.h"
 
 using namespace jcb;
@@ -134,6 +138,29 @@ TEST_CASE_METHOD(Fixture, "a body that stalls is given up") {
   CHECK(std::chrono::steady_clock::now() - start < 10s);
 }
 
+TEST_CASE_METHOD(Fixture, "an interrupt ends a request at once") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    util::install_interrupt_handlers();
+    try {
+      TextSink sink;
+      oci::CurlHttp().send(get(server.url("/stall/100/f")), sink);
+    } catch (const Interrupted&) {
+      ::_exit(42);
+    } catch (...) {
+    }
+    ::_exit(1);
+  }
+  std::this_thread::sleep_for(1s);
+  const auto start = std::chrono::steady_clock::now();
+  REQUIRE(::kill(child, SIGINT) == 0);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);
+  CHECK(std::chrono::steady_clock::now() - start < 500ms);
+}
+
 TEST_CASE_METHOD(Fixture, "one client serves several threads") {
   std::vector<std::string> results(8);
   std::vector<std::thread> threads;
@@ -163,6 +190,38 @@ TEST_CASE_METHOD(Fixture, "the proxy is the one that is given, whatever the envi
   oci::CurlHttp direct(options);
   direct.send(get(server.url("/ok/10/f")), sink);
   CHECK(sink.text().size() == 10);
+}
+
+TEST_CASE("certificates are verified unless the user says not to, and https never becomes http") {
+  const util::TempDir top(std::filesystem::temp_directory_path());
+  const std::string pem = (top.path() / "pem").native();
+  const auto made = util::run_captured({util::require_trusted_program("openssl", "install openssl"),
+                                        {"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-addext",
+                                         "subjectAltName=IP:127.0.0.1", "-days", "2", "-keyout", pem, "-out", pem + ".crt"},
+                                        {"PATH=/usr/bin:/bin"}});
+  REQUIRE(made.status.success());
+  std::ofstream(pem, std::ios::app) << util::read_file(pem + ".crt", 1 << 20);
+  const test::FaultServer server({"--tls", pem}), plain;
+  const auto fetch = [&](const oci::HttpTls& tls, const std::string& url) -> std::string {
+    oci::CurlOptions options = quick();
+    options.tls = tls;
+    oci::CurlHttp http(options);
+    TextSink sink;
+    try {
+      http.send(get(url), sink);
+      return "got " + std::to_string(sink.text().size());
+    } catch (const Error& error) {
+      return error.message();
+    }
+  };
+  const std::string url = "https://" + server.authority() + "/ok/10/f";
+  CHECK(fetch({}, url).find("cannot get " + url + ": ") == 0);
+  CHECK(fetch({pem + ".crt", {}, {}, {}, false}, url) == "got 10");
+  CHECK(fetch({{}, {}, {}, {}, true}, url) == "got 10");
+  CHECK(fetch({pem + ".crt", {}, {}, {}, false}, "https://localhost:" + server.authority().substr(10) + "/ok/10/f").find("cannot get") ==
+        0);
+  const std::string down = "https://" + server.authority() + "/to/302?" + plain.url("/ok/10/f");
+  CHECK(fetch({pem + ".crt", {}, {}, {}, false}, down).find("redirects from https to http://") != std::string::npos);
 }
 
 TEST_CASE("the proxies of an environment") {
