@@ -149,19 +149,25 @@ class Cache {
 // A file that is written and hashed.
 class FileSink final : public oci::HttpSink {
  public:
-  FileSink(const fs::path& path, std::string algorithm)
-      : m_path(path), m_file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)), m_algorithm(std::move(algorithm)) {
+  FileSink(const fs::path& path, std::string algorithm, std::function<void(std::uint64_t)> on_progress = {})
+      : m_path(path),
+        m_file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)),
+        m_algorithm(std::move(algorithm)),
+        m_on_progress(std::move(on_progress)) {
     if (!m_file) throw_errno("create", path.native());
   }
   void write(std::string_view bytes) override {
     util::write_all(m_file.get(), bytes, m_path.native());
     m_sha256.update(bytes);
     if (m_other) m_other->update(bytes);
+    m_size += bytes.size();
+    if (m_on_progress) m_on_progress(m_size);
   }
   void restart() override {
     if (::ftruncate(m_file.get(), 0) != 0 || ::lseek(m_file.get(), 0, SEEK_SET) != 0) throw_errno("truncate", m_path.native());
     m_sha256 = {};
     m_other = make_other();
+    m_size = 0;
   }
   void set_time(std::int64_t seconds) const {
     const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
@@ -181,6 +187,8 @@ class FileSink final : public oci::HttpSink {
   std::string m_algorithm;
   util::Sha256 m_sha256;
   std::optional<util::Hasher> m_other = make_other();
+  std::uint64_t m_size = 0;
+  std::function<void(std::uint64_t)> m_on_progress;
 };
 
 [[noreturn]] void fail_checksum(const std::string& url, const Checksum& expected, const std::string& found) {
@@ -203,7 +211,7 @@ class Fetch {
     if (const auto found = find_without_request()) return *found;
     const auto workspace = m_store.make_workspace();
     const fs::path path = workspace.path() / "download";
-    FileSink sink(path, m_checksum ? m_checksum->algorithm : "sha256");
+    FileSink sink(path, m_checksum ? m_checksum->algorithm : "sha256", m_options.on_progress);
     const oci::HttpRequest request = make_request();
     const oci::HttpResponse response = m_http.send(request, sink);
     if (response.status == 304 && m_record) return use_record();

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct DownloadOptions {
   std::string checksum;       ///< "sha256:<hex>", sha384 or sha512; empty is any content
   std::string authorization;  ///< the Authorization header; empty is what the URL's user information says
   std::uint64_t limit_bytes = std::uint64_t{1} << 40;
+  std::function<void(std::uint64_t received_bytes)> on_progress;  ///< called while bytes arrive; less than before after a restart
 };
 
 /// Makes sure that the content of `url` is in the cache and as new as the server's. Throws Error; when the content has

@@ -228,14 +228,24 @@ TEST_CASE_METHOD(Fixture, "submodules come along unless told otherwise, from ser
   }
 }
 
-TEST_CASE_METHOD(Fixture, "hooks, filters and attributes of a repository run nothing [B2]") {
-  write(".gitattributes", "* filter=lfs diff=evil\n*.evil filter=evil\n");
+TEST_CASE_METHOD(Fixture, "a repository's attributes run no filter or hook, also of those that the user has configured [B2]") {
+  const fs::path mark = top.path() / "mark", home = top.path() / "home", hook = home / "hooks/post-checkout";
+  fs::create_directories(hook.parent_path());
+  std::ofstream(hook) << "#!/bin/sh\ntouch " << mark.native() << "\n";
+  fs::permissions(hook, fs::perms::owner_all);
+  std::ofstream(home / ".gitconfig") << "[filter \"evil\"]\n\tsmudge = touch " << mark.native()
+                                     << "; cat\n[core]\n\thooksPath = " << hook.parent_path().native() << "\n";
+  write(".gitattributes", "*.evil filter=evil\n");
   write("x.evil", "text\n");
-  write(".githooks/post-checkout", "#!/bin/sh\ntouch /tmp/jcbuild-test-hook\n");
   commit();
   publish("r.git");
+  const std::string old_home = ::getenv("HOME") != nullptr ? ::getenv("HOME") : "/";
+  ::setenv("HOME", home.c_str(), 1);
+  ::setenv("GIT_CONFIG_GLOBAL", (home / ".gitconfig").c_str(), 1);
   CHECK(text_of(take(url()).tree / "x.evil") == "text\n");
-  CHECK_FALSE(fs::exists("/tmp/jcbuild-test-hook"));
+  ::unsetenv("GIT_CONFIG_GLOBAL");
+  ::setenv("HOME", old_home.c_str(), 1);
+  CHECK_FALSE(fs::exists(mark));
 }
 
 TEST_CASE_METHOD(Fixture, "a redirect to another protocol and a metadata address are refused [B20]") {

@@ -186,7 +186,14 @@ TEST_CASE_METHOD(Fixture, "a real server's file survives cuts and is asked for a
   options.rules.first_pause = std::chrono::milliseconds(2);
   oci::CurlHttp real(options);
   const auto plain = build::download(real, store, server.url("/ok/300000/f"), make_directory());
-  const auto cut = build::download(real, store, server.url("/cut/70000/300000/f"), make_directory(), {plain.digest});
+  std::uint64_t received = 0;
+  build::DownloadOptions options_with_progress;
+  options_with_progress.checksum = plain.digest.substr(0, 7) + std::string(64, '0');
+  options_with_progress.on_progress = [&](std::uint64_t bytes) { received = bytes; };
+  CHECK_THROWS_AS(build::download(real, store, server.url("/cut/70000/300000/f"), make_directory(), options_with_progress), Error);
+  CHECK(received == 300000);
+  options_with_progress.checksum = plain.digest;
+  const auto cut = build::download(real, store, server.url("/cut/70000/300000/f"), make_directory(), options_with_progress);
   CHECK(cut.digest == plain.digest);
   CHECK(plain.modified == 1000000000);
   CHECK(build::fetch_remote_file(real, store, server.url("/ok/300000/f")) == plain);
