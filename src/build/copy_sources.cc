@@ -66,7 +66,7 @@ CopyArgument CopySources::open_heredoc(const PlannedSource& source) {
 
 CopyArgument CopySources::open(const PlannedSource& source) {
   if (source.kind == Kind::heredoc) return open_heredoc(source);
-  if (source.kind != Kind::path) return m_remotes.open(source, m_trees.make_directory("remote"));
+  if (source.kind != Kind::path) return m_remotes.open(source);
   CopyArgument argument;
   argument.from = m_trees.open(source.from).context;
   argument.path = source.text;

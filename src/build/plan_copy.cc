@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // COPY and ADD: where each source comes from and where it goes.
+#include "build/git_url.h"
 #include "build/history.h"
 #include "build/stage_planner.h"
 #include "build/url.h"
 #include "dockerfile/expand.h"
 #include "jcbuild/error.h"
+#include "oci/registry/http_url.h"
 #include "util/text.h"
 
 namespace jcb::build {
@@ -72,8 +74,8 @@ std::vector<PlannedSource> StagePlanner::plan_sources(const Instruction& instruc
           heredoc.expand ? dockerfile::expand_heredoc(heredoc.content, m_variables.lookup(), m_source.parsed.escape) : heredoc.content;
     } else {
       source.text = expand(instruction.arguments[i]);
-      if (add && is_git_address(source.text)) source.kind = Kind::git;
-      if (add && source.kind == Kind::path && is_http_address(source.text)) source.kind = Kind::url;
+      if (add && parse_git_url(source.text)) source.kind = Kind::git;
+      if (add && source.kind == Kind::path && oci::is_http_url(source.text)) source.kind = Kind::url;
     }
     sources.push_back(std::move(source));
   }

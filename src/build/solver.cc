@@ -9,11 +9,13 @@
 
 namespace jcb::build {
 
-Solver::Solver(const BuildPlan& plan, const store::Store& store, std::map<std::string, SourceTree> contexts, const CaptureRules& rules)
+Solver::Solver(const BuildPlan& plan, const store::Store& store, std::map<std::string, SourceTree> contexts, const CaptureRules& rules,
+               RemoteAccess access)
     : m_plan(plan),
       m_store(store),
       m_rules(rules),
-      m_trees(store, std::move(contexts), [this](const Origin& origin) -> const Stack& { return stack_of(origin); }) {
+      m_trees(store, std::move(contexts), [this](const Origin& origin) -> const Stack& { return stack_of(origin); }),
+      m_remotes(store, std::move(access), [this] { return m_trees.make_directory("remote"); }) {
   for (const auto& [name, base] : plan.images) m_images[name] = start_stack(base, plan.target_stage().platform);
 }
 

@@ -31,7 +31,8 @@ struct SolvedStage {
 class Solver {
  public:
   /// `contexts` are the main context (named "") and the named ones. Borrows plan, store and rules.
-  Solver(const BuildPlan& plan, const store::Store& store, std::map<std::string, SourceTree> contexts, const CaptureRules& rules);
+  Solver(const BuildPlan& plan, const store::Store& store, std::map<std::string, SourceTree> contexts, const CaptureRules& rules,
+         RemoteAccess access = {});
 
   /// Looks at all files that steps take from contexts, so that a missing one is found before anything runs. Throws Error
   /// naming the place.

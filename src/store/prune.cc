@@ -66,7 +66,8 @@ class Pruner {
 
   void drop_build_cache() {
     for (const auto& key : m_store.list_steps()) m_store.remove_step(key);
-    for (const auto& directory : {m_store.path() / "cache" / "mounts", m_store.path() / "cache" / "notes", m_store.logs()}) {
+    for (const auto& directory :
+         {m_store.path() / "cache" / "mounts", m_store.path() / "cache" / "notes", m_store.downloads(), m_store.logs()}) {
       const util::Root root = util::Root::open(directory);
       m_freed += removable_bytes(root);
       util::remove_children(root.fd(), directory.native());

@@ -11,7 +11,7 @@ namespace jcb::store {
 /// What prune may take beside garbage.
 enum class PruneScope {
   garbage,      ///< blobs and layers that no tag and no step result needs
-  build_cache,  ///< also step results, cache mounts and logs
+  build_cache,  ///< also step results, cache mounts, downloads and logs
 };
 
 /// Removes what is not needed and returns the bytes of disk that went. Marks from tags and, unless they go too, from step

@@ -8,6 +8,7 @@
 //   cache/mounts/<hash>/ cache mounts
 //   cache/notes/<hash>   what a step's key was made of when it last ran, for --explain-cache
 //   cache/catalog/       parsed package trees
+//   cache/downloads/     files fetched by URL (build/remote_file.h)
 //   containers/<id>/     running containers
 //   logs/                full output of the last failed steps
 //   tmp/<token>/         everything unfinished; `lock` inside is held by its process
@@ -103,6 +104,7 @@ class Store {
   /// The file that notes how the key of a step came about when it last ran at `place`; anything may be a place.
   std::filesystem::path cache_note(std::string_view place) const;
   std::filesystem::path catalog_cache() const { return m_path / "cache" / "catalog"; }
+  std::filesystem::path downloads() const { return m_path / "cache" / "downloads"; }
   std::filesystem::path containers() const { return m_path / "containers"; }
   std::filesystem::path logs() const { return m_path / "logs"; }
 
