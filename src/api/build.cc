@@ -24,7 +24,7 @@ unsigned choose_jobs(unsigned wanted) { return wanted != 0 ? wanted : std::max(1
 class DockerfileBuild {
  public:
   DockerfileBuild(Session::Parts& parts, const BuildRequest& request, Task& task)
-      : m_parts(parts), m_request(request), m_commit(parts.commit_options(request.compression)), m_contexts(parts, request), m_task(task) {
+      : m_parts(parts), m_request(request), m_commit(parts.commit_options(request.compression)), m_access(remote_access(parts, request)), m_contexts(parts, request, m_access), m_task(task) {
     for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_place(text, "--cache-to"));
     open_imports();
   }

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/build_contexts.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "build/git_url.h"
+#include "build/remote_file.h"
+#include "oci/layer/layer.h"
+#include "oci/registry/http_url.h"
+#include "util/file.h"
 #include "util/text.h"
 
 namespace jcb::api {
@@ -13,6 +21,13 @@ bool is_directory(const std::string& path) {
   return fs::is_directory(path, error);
 }
 
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+bool is_address(const std::string& text) { return build::parse_git_context(text) || oci::is_http_url(text); }
+
 // "docker-image://NAME" and "oci-layout://DIR[:TAG]" as buildx writes them, or a name of ours.
 std::string image_name(const std::string& text) {
   constexpr std::string_view k_image = "docker-image://", k_layout = "oci-layout://";
@@ -21,28 +36,121 @@ std::string image_name(const std::string& text) {
   return text;
 }
 
+// Whether a file is an archive (plain, or compressed in a way that archives are): what docker asks of standard input.
+bool is_archive(int fd) {
+  char head[512] = {};
+  const ssize_t got = ::pread(fd, head, sizeof head, 0);
+  const std::string_view bytes(head, got > 0 ? static_cast<std::size_t>(got) : 0);
+  using namespace std::string_view_literals;
+  for (const auto magic : {"\x1f\x8b\x08"sv, "BZh"sv, "\xfd" "7zXZ\0"sv, "\x28\xb5\x2f\xfd"sv}) {
+    if (bytes.starts_with(magic)) return true;
+  }
+  return bytes.size() > 262 && bytes.substr(257, 5) == "ustar";
+}
+
+void copy_to_end(int from, int to, const std::string& name) {
+  std::vector<char> buffer(std::size_t{1} << 17);
+  while (const std::size_t got = util::read_full(from, buffer.data(), buffer.size(), name)) util::write_all(to, {buffer.data(), got}, name);
+}
+
 }  // namespace
 
 void check_contexts(const BuildRequest& request) {
-  if (!is_directory(request.context))
-    throw Error(ErrorKind::not_found, "the context " + util::escape_text(request.context) + " is not a directory");
+  const auto& context = request.context;
+  if (context != "-" && !is_directory(context) && !is_file(context) && !is_address(context))
+    throw Error(ErrorKind::not_found, "the context " + util::escape_text(context) + " is no directory, archive or address");
+  if (context == "-" && request.dockerfile == "-")
+    throw Error(ErrorKind::usage, "standard input cannot be both the context and the Dockerfile");
 }
 
-BuildContexts::BuildContexts(Session::Parts&, const BuildRequest& request) {
-  const fs::path dockerfile = request.dockerfile.empty() ? fs::path(request.context) / "Dockerfile" : fs::path(request.dockerfile);
-  m_dockerfile = build::read_source_file(dockerfile);
-  build::ContextOptions options;
-  m_trees[""] = {std::make_shared<const build::Context>(util::Root::open(request.context), std::move(options)), request.context};
+BuildContexts::BuildContexts(Session::Parts& parts, const BuildRequest& request, build::RemoteAccess access)
+    : m_parts(parts), m_request(request), m_access(std::move(access)) {
+  const auto place = find_place(request.context);
+  read_dockerfile(place);
+  if (place.dockerfile.empty()) open_tree("", place.directory, m_dockerfile_path);
   for (const auto& [name, source] : request.build_contexts) {
-    if (!is_directory(source)) {
+    if (!is_directory(source) && !is_file(source) && !build::parse_git_context(source)) {
       m_named.images[name] = image_name(source);
       continue;
     }
-    build::ContextOptions named;
-    named.name = "the build context " + name;
-    m_trees[name] = {std::make_shared<const build::Context>(util::Root::open(source), std::move(named)), source};
+    open_tree(name, find_place(source).directory, {});
     m_named.directories.insert(name);
   }
+}
+
+store::Workspace& BuildContexts::workspace() {
+  if (!m_workspace) m_workspace.emplace(m_parts.store().make_workspace());
+  return *m_workspace;
+}
+
+BuildContexts::Place BuildContexts::find_place(const std::string& text) {
+  if (text == "-") return take_stdin();
+  if (is_directory(text)) return {text, {}};
+  if (is_file(text)) return take_archive(text, text);
+  return in_step("fetching the context " + build::strip_userinfo(text), [&] { return take_address(text); });
+}
+
+BuildContexts::Place BuildContexts::take_stdin() {
+  const auto file = workspace().make_directory("stdin") / "context";
+  const util::Fd spool(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!spool) throw_errno("create", file.native());
+  copy_to_end(STDIN_FILENO, spool.get(), "standard input");
+  return take_archive(file, "standard input");
+}
+
+BuildContexts::Place BuildContexts::take_archive(const fs::path& file, const std::string& name) {
+  const util::Fd archive(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!archive) throw_errno("open", name);
+  if (!is_archive(archive.get())) return {{}, util::read_file(file, build::k_max_dockerfile_bytes)};
+  const auto directory = workspace().make_directory("context");
+  oci::UnpackOptions options;
+  options.ownership = oci::Ownership::record;  // whose they were does not matter: a context's files become root's
+  options.whiteouts = oci::Whiteouts::apply;
+  oci::extract_tar(archive.get(), util::Root::open(directory), options, name);
+  return {directory, {}};
+}
+
+BuildContexts::Place BuildContexts::take_address(const std::string& text) {
+  if (const auto git = build::parse_git_context(text)) {
+    build::GitOptions options;
+    options.access = m_access.git;
+    const auto commit = build::resolve_git_ref(*git, workspace().make_directory("git"), options);
+    return {build::check_out(*git, commit, workspace().make_directory("git"), options).tree, {}};
+  }
+  const auto directory = workspace().make_directory("download");
+  const auto file = build::download(*m_access.http, m_parts.store(), text, directory);
+  return take_archive(directory / file.name, file.url);
+}
+
+void BuildContexts::read_dockerfile(const Place& place) {
+  if (!place.dockerfile.empty()) {
+    m_dockerfile = build::parse_source_file(place.dockerfile, "Dockerfile");
+  } else if (m_request.dockerfile == "-") {
+    m_dockerfile = build::parse_source_file(util::read_to_end(STDIN_FILENO, build::k_max_dockerfile_bytes, "standard input"), "Dockerfile");
+  } else if (!m_request.dockerfile.empty() && is_directory(m_request.context)) {
+    m_dockerfile = build::read_source_file(fs::path(m_request.dockerfile));
+    m_dockerfile_path = m_request.dockerfile;
+  } else {
+    // A Dockerfile of an archive or a repository is inside it.
+    const std::string name = m_request.dockerfile.empty() ? "Dockerfile" : m_request.dockerfile;
+    const auto root = util::Root::open(place.directory);
+    m_dockerfile = build::read_source_file(root, name, is_directory(m_request.context) ? (place.directory / name).native() : name);
+    m_dockerfile_path = place.directory / name;
+  }
+}
+
+void BuildContexts::open_tree(const std::string& name, const fs::path& directory, const fs::path& dockerfile) {
+  build::ContextOptions options;
+  if (!name.empty()) options.name = "the build context " + name;
+  auto root = util::Root::open(directory);
+  options.ignore = build::find_ignore_rules(root, dockerfile);
+  options.digests = std::make_shared<build::ContentCache>(m_parts.store().context_cache(), root);
+  m_digests.push_back(options.digests);
+  m_trees[name] = {std::make_shared<const build::Context>(std::move(root), std::move(options)), directory};
+}
+
+void BuildContexts::save_digests() {
+  for (const auto& digests : m_digests) digests->save();
 }
 
 }  // namespace jcb::api

@@ -11,6 +11,7 @@
 #include "jcbuild/session.h"
 #include "oci/layer/layer.h"
 #include "oci/layout.h"
+#include "oci/registry/curl_http.h"
 #include "packages/catalog.h"
 #include "platform/target.h"
 #include "sandbox/isolation.h"
@@ -42,8 +43,13 @@ struct Session::Parts {
   build::CommitOptions commit_options(const std::string& compression) const;
   /// Proxy variables of the caller, both spellings, for RUN.
   std::map<std::string, std::string> proxy_environment() const;
+  /// The session's HTTP client, over the caller's proxies.
+  oci::HttpClient& http();
+  /// The caller's proxies.
+  oci::HttpProxies proxies() const;
 
  private:
+  std::unique_ptr<oci::HttpClient> m_http;
   std::optional<store::Store> m_store;
   std::optional<util::FileLock> m_sharing;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "build/history.h"
+#include "build/run_mounts.h"
 #include "build/stage_planner.h"
 #include "dockerfile/run_options.h"
 #include "jcbuild/error.h"
@@ -42,9 +43,7 @@ std::vector<std::pair<std::string, std::string>> StagePlanner::predefined_argume
 }
 
 void StagePlanner::take_run_flags(const Instruction& instruction, RunAction& run, Step& step) {
-  std::vector<std::string> flags;
-  for (const auto& flag : instruction.flags) flags.push_back(flag.find('$') == std::string::npos ? flag : expand(flag));
-  auto options = dockerfile::parse_run_options(flags);
+  auto options = dockerfile::parse_run_options(instruction.flags, [this](const std::string& value) { return expand(value); });
   run.network = options.network && *options.network != "default" ? *options.network : m_inputs.network;
   run.insecure = options.security == "insecure";
   if (run.insecure && !m_inputs.allow_insecure)
@@ -55,10 +54,11 @@ void StagePlanner::take_run_flags(const Instruction& instruction, RunAction& run
     if (takes_files && mount.from.empty() && !m_inputs.has_context)
       throw Error(ErrorKind::invalid, "RUN --mount=type=bind needs a build context", "give a directory instead of '-'");
     run.mount_origins.push_back(takes_files && !mount.from.empty() ? take_origin(mount.from, step) : Origin{});
-    if (!mount.target.empty()) mount.target = resolve_path(mount.target);
     run.mounts.push_back(std::move(mount));
   }
-  for (const auto& flag : flags) step.parts.push_back({"flag", flag});
+  for (const auto& line : key_fields(run.mounts)) step.parts.push_back({"mount", line});
+  for (const auto& device : run.devices) step.parts.push_back({"device", device});
+  step.parts.push_back({"security", run.insecure ? "insecure" : "sandbox"});
 }
 
 // Heredocs as BuildKit gives them to RUN: one alone is a script (with its own interpreter when it begins with #!), else

@@ -19,12 +19,12 @@ std::vector<const util::Root*> pointers(const std::vector<util::Root>& roots) {
 }  // namespace
 
 WorkingRootfs::WorkingRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
-                             const std::vector<sandbox::Bind>& binds)
+                             const std::vector<sandbox::MountPoint>& points)
     : m_upper(workspace.make_directory("upper")),
       m_work(workspace.make_directory("work")),
       m_skeleton(workspace.make_directory("skeleton")),
       m_point(workspace.make_directory("merged")) {
-  sandbox::make_skeleton(util::Root::open(m_skeleton), binds);
+  sandbox::make_skeleton(util::Root::open(m_skeleton), points);
   auto lowers = open_top_first(store, trees);
   lowers.push_back(util::Root::open(m_skeleton));
   m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), m_upper, m_work, m_point);

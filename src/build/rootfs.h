@@ -18,10 +18,10 @@ namespace jcb::build {
 /// A stack with a fresh upper directory on top, mounted as long as the object lives.
 class WorkingRootfs {
  public:
-  /// `trees` are bottom first. Mount points for `binds` exist without a trace. Borrows the workspace. Needs
+  /// `trees` are bottom first. `points` exist in it without a trace. Borrows the workspace. Needs
   /// enter_isolation. Throws Error.
   WorkingRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
-                const std::vector<sandbox::Bind>& binds);
+                const std::vector<sandbox::MountPoint>& points);
 
   const std::filesystem::path& path() const noexcept { return m_point; }
   util::Root root() const { return util::Root::open(m_point); }

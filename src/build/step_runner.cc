@@ -43,18 +43,25 @@ bool is_link(const Step& step) {
   return copy != nullptr && copy->link;
 }
 
-sandbox::Job make_job(const WorkingRootfs& rootfs, const StepRunner::Trial& trial) {
-  const auto user = sandbox::find_user(rootfs.root(), trial.user);
+sandbox::Job make_job(const WorkingRootfs& rootfs, const RunAction& run) {
+  const auto user = sandbox::find_user(rootfs.root(), run.user);
   sandbox::Job job;
   job.root = rootfs.path();
-  job.argv = trial.argv;
-  job.environment = trial.environment;
+  job.argv = run.argv;
+  job.environment = run.environment;
   if (!has_variable(job.environment, "HOME")) job.environment.push_back("HOME=" + user.home);
-  job.working_directory = trial.working_directory;
+  job.working_directory = run.working_directory;
   job.identity = user.identity;
-  job.binds = trial.binds;
-  job.network = trial.network;
+  job.network = run.network == "none" ? sandbox::Network::none : sandbox::Network::host;
+  job.insecure = run.insecure;
   return job;
+}
+
+// A heredoc with an interpreter line, where BuildKit shows it.
+sandbox::Bind write_script(const std::pair<std::string, std::string>& script, store::Workspace& workspace) {
+  const auto directory = workspace.make_directory("pipes");
+  util::Root::open(directory).write_file(script.first, script.second, 0755);
+  return {directory, "/dev/pipes", true, {}};
 }
 
 }  // namespace
@@ -119,7 +126,7 @@ StepResult StepRunner::make(const Step& step, const Place& place, const std::str
   store::Workspace workspace = m_store.make_workspace();
   const timespec started = step_clock();
   if (const auto* run = std::get_if<RunAction>(&step.action)) {
-    return execute_run(step, *run, place, workspace, key, task);
+    return execute_run(*run, place, workspace, key, task);
   }
   WorkingRootfs rootfs(m_store, workspace, is_link(step) ? std::vector<std::string>{} : place.stack->trees, {});
   if (const auto* directory = std::get_if<WorkdirAction>(&step.action)) {
@@ -144,41 +151,68 @@ StepResult StepRunner::keep(const std::filesystem::path& upper_path, const times
   return {record.tree, record.output, key, false};
 }
 
-StepResult StepRunner::execute_run(const Step&, const RunAction& run, const Place& place, store::Workspace& workspace,
-                                   const std::string& key, Task& task) {
-  Trial trial;
-  trial.argv = run.argv;
-  trial.environment = run.environment;
-  trial.working_directory = run.working_directory;
-  trial.user = run.user;
-  trial.network = run.network == "none" ? sandbox::Network::none : sandbox::Network::host;
-  trial.name = key;
-  std::vector<store::Lease> leases;
+// Which tree each `from` of the mounts is.
+MountEnvironment StepRunner::mount_environment(const RunAction& run, const Place& place) const {
+  std::map<std::string, Origin> origins{{"", Origin{}}};
+  for (std::size_t i = 0; i < run.mounts.size(); ++i) origins.emplace(run.mounts[i].from, run.mount_origins[i]);
+  MountEnvironment environment;
+  environment.tree = [&trees = *place.trees, origins](const std::string& from) {
+    const auto& origin = origins.at(from);
+    const auto tree = trees.open(origin);
+    MountTree result;
+    result.root = std::make_shared<const util::Root>(tree.context->root().duplicate());
+    result.path = tree.path;
+    result.identity = trees.find_state(origin).value_or("context " + origin.name);
+    return result;
+  };
+  environment.secrets = &m_options.secrets;
+  environment.ssh_sockets = &m_options.ssh_sockets;
+  environment.store = &m_store;
+  environment.working_directory = run.working_directory;
+  return environment;
+}
+
+// Mounts that every RUN of the invocation has.
+std::vector<sandbox::Bind> StepRunner::common_binds(std::vector<store::Lease>& leases) const {
+  std::vector<sandbox::Bind> binds;
   for (const auto& mount : m_options.cache_mounts) {
     leases.push_back(m_store.lease("mount-" + util::sha256_hex(mount.id)));
-    trial.binds.push_back({m_store.cache_mount(mount.id), mount.target, false});
+    binds.push_back({m_store.cache_mount(mount.id), mount.target, false, {}});
   }
+  return binds;
+}
+
+StepResult StepRunner::execute_run(const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key, Task& task) {
+  std::vector<store::Lease> leases;
+  auto binds = common_binds(leases);
   if (!sandbox::is_native(place.platform->architecture)) {
     const auto emulation = sandbox::require_emulation(place.platform->architecture);
-    if (!emulation.held_open) trial.binds.push_back({emulation.interpreter, emulation.interpreter, true});
+    if (!emulation.held_open) binds.push_back({emulation.interpreter, emulation.interpreter, true, {}});
   }
-  WorkingRootfs rootfs(m_store, workspace, place.stack->trees, trial.binds);
+  if (run.script) binds.push_back(write_script(*run.script, workspace));
+  const auto environment = mount_environment(run, place);
+  const RunMounts mounts(run.mounts, environment, workspace);
+  auto points = mounts.points();
+  for (const auto& bind : binds) points.push_back({bind.target, std::filesystem::is_directory(bind.source)});
+  WorkingRootfs rootfs(m_store, workspace, place.stack->trees, points);
   const timespec started = step_clock();
-  run_command(rootfs, trial, workspace, task);
+  auto job = make_job(rootfs, run);
+  job.binds = std::move(binds);
+  mounts.add_to(job);
+  run_job(job, key, workspace, task);
   return keep(rootfs.finish(), started, key);
 }
 
-void StepRunner::run_command(const WorkingRootfs& rootfs, const Trial& trial, store::Workspace& workspace, Task& task) {
-  const auto job = make_job(rootfs, trial);
-  StepOutput output(task, workspace.path() / log_name(trial.name));
+void StepRunner::run_job(const sandbox::Job& job, const std::string& name, store::Workspace& workspace, Task& task) {
+  StepOutput output(task, workspace.path() / log_name(name));
   const auto status = sandbox::run_job(job, [&](std::string_view bytes) { output.take(bytes); });
   output.finish();
   if (status.success()) return;
-  const auto log = m_store.logs() / log_name(trial.name);
+  const auto log = m_store.logs() / log_name(name);
   std::filesystem::rename(output.log_file(), log);
   const std::string how =
       status.signaled ? "was killed by signal " + std::to_string(status.code - 128) : "exited with status " + std::to_string(status.code);
-  Error error(ErrorKind::failed, "the command " + display_command(trial.argv) + " " + how, "the full log is in " + log.native());
+  Error error(ErrorKind::failed, "the command " + display_command(job.argv) + " " + how, "the full log is in " + log.native());
   error.add_details(output.last_lines());
   if (m_options.on_failure) m_options.on_failure(job, error);
   throw error;
@@ -187,8 +221,18 @@ void StepRunner::run_command(const WorkingRootfs& rootfs, const Trial& trial, st
 void StepRunner::try_command(const std::vector<std::string>& trees, const Trial& trial, TaskId parent) {
   Task task(m_progress, parent, trial.name);
   store::Workspace workspace = m_store.make_workspace();
-  WorkingRootfs rootfs(m_store, workspace, trees, trial.binds);
-  run_command(rootfs, trial, workspace, task);
+  std::vector<sandbox::MountPoint> points;
+  for (const auto& bind : trial.binds) points.push_back({bind.target, std::filesystem::is_directory(bind.source)});
+  WorkingRootfs rootfs(m_store, workspace, trees, points);
+  RunAction run;
+  run.argv = trial.argv;
+  run.environment = trial.environment;
+  run.working_directory = trial.working_directory;
+  run.user = trial.user;
+  run.network = trial.network;
+  auto job = make_job(rootfs, run);
+  job.binds = trial.binds;
+  run_job(job, trial.name, workspace, task);
   task.finish();
 }
 

@@ -77,7 +77,7 @@ class StepRunner {
     std::string working_directory = "/";
     std::string user;
     std::vector<sandbox::Bind> binds;
-    sandbox::Network network = sandbox::Network::host;
+    std::string network = "host";
     std::string name;  ///< for messages and the log file
   };
   void try_command(const std::vector<std::string>& trees, const Trial& trial, TaskId parent);
@@ -91,9 +91,10 @@ class StepRunner {
   std::optional<StepResult> fetch(const std::string& key) const;
   StepResult make(const Step& step, const Place& place, const std::string& key, Task& task);
   StepResult keep(const std::filesystem::path& upper, const timespec& started, const std::string& key);
-  StepResult execute_run(const Step& step, const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key,
-                         Task& task);
-  void run_command(const WorkingRootfs& rootfs, const Trial& trial, store::Workspace& workspace, Task& task);
+  MountEnvironment mount_environment(const RunAction& run, const Place& place) const;
+  std::vector<sandbox::Bind> common_binds(std::vector<store::Lease>& leases) const;
+  StepResult execute_run(const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key, Task& task);
+  void run_job(const sandbox::Job& job, const std::string& name, store::Workspace& workspace, Task& task);
 
   const store::Store& m_store;
   Progress& m_progress;

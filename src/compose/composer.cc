@@ -155,9 +155,9 @@ void Composer::test_package(const State& state, const packages::Package& package
     trial.argv = test_command(test);
     trial.environment = build::container_environment(state.stack.config.config.env);
     for (const auto& [name, value] : m_options.plan.hidden_environment) trial.environment.push_back(name + "=" + value);
-    trial.network = m_options.plan.network == "none" ? sandbox::Network::none : sandbox::Network::host;
+    trial.network = m_options.plan.network;
     trial.user = state.stack.config.config.user;
-    trial.binds = {{package.directory, "/test", true}};
+    trial.binds = {{package.directory, "/test", true, {}}};
     trial.name = "test " + package.name + " " + test;
     in_step("running test " + test + " of package " + package.name, [&] { m_runner->try_command(state.trees(), trial, parent); });
     m_store.put_step(key, {});
