@@ -86,6 +86,12 @@ std::string find_key(const std::string& written) {
   fail_unknown("key", written, known);
 }
 
+// A stage must be known before anything is expanded.
+bool has_variable(const std::string& text) {
+  const auto dollar = text.find('$');
+  return dollar != std::string::npos && dollar + 1 < text.size();
+}
+
 // The keys of one record, each once (the last wins, as in BuildKit), with expanded values.
 class Record {
  public:
@@ -96,6 +102,8 @@ class Record {
       const bool flag = key == "readonly" || key == "readwrite" || key == "required";
       if (equals == std::string::npos && !flag) fail("the key '" + key + "' needs a value");
       std::string text = equals == std::string::npos ? "true" : field.substr(equals + 1);
+      if (key == "from" && has_variable(text))
+        fail("'from' takes no variables: '" + util::escape_text(text) + "'", "give the image a name: FROM " + text + " AS name");
       // Both say the same thing: the one written last counts.
       if (key == "readonly") m_values.erase("readwrite");
       if (key == "readwrite") m_values.erase("readonly");

@@ -139,6 +139,7 @@ TEST_CASE("B9: what is not on the list is refused, with the nearest name") {
   CHECK(mount_fault("taget=/m") == "unknown key 'taget' / did you mean target?");
   CHECK(mount_fault("type=cahce,target=/m") == "unknown mount type 'cahce' / did you mean cache?");
   CHECK(mount_fault("type=cache,target=/m,sharing=lock") == "unknown sharing 'lock' / did you mean locked?");
+  CHECK(mount_fault("from=$X,target=/m") == "'from' takes no variables: '$X' / give the image a name: FROM $X AS name");
   CHECK(mount_fault("target") == "the key 'target' needs a value");
   CHECK(mount_fault("target=/m,,ro").starts_with("unknown key ''"));
   CHECK(mount_fault("target=/m,ro=maybe") == "the key 'readonly' takes true or false, not 'maybe'");
