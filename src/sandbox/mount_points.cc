@@ -22,7 +22,10 @@ std::string to_path(const Parts& parts) { return util::join(parts, "/"); }
 // A path being resolved: components taken, components to take.
 class Resolution {
  public:
-  Resolution(const util::Root& root, std::string_view path) : m_root(root), m_path(path) { push_front(path); }
+  Resolution(const util::Root& root, std::string_view path, const std::vector<std::string>& covered)
+      : m_root(root), m_path(path), m_covered(covered) {
+    push_front(path);
+  }
 
   Parts run() {
     while (!m_todo.empty()) {
@@ -50,15 +53,17 @@ class Resolution {
 
   void take(const std::string& name) {
     m_parts.push_back(name);
-    if (m_existing + 1 < m_parts.size()) return;  // below something missing
-    const auto status = m_root.find_stat(to_path(m_parts));
+    if (m_existing + 1 < m_parts.size()) return;  // below something missing or covered
+    const std::string path = to_path(m_parts);
+    if (std::find(m_covered.begin(), m_covered.end(), path) != m_covered.end()) return;
+    const auto status = m_root.find_stat(path);
     if (!status) return;
     if (!S_ISLNK(status->st_mode)) {
       m_existing = m_parts.size();
       return;
     }
     if (++m_links > k_max_links) throw Error(ErrorKind::invalid, "too many links in " + util::escape_text(m_path));
-    const std::string target = m_root.read_link(to_path(m_parts));
+    const std::string target = m_root.read_link(path);
     m_parts.pop_back();
     if (target.starts_with('/')) m_parts.clear(), m_existing = 0;
     push_front(target);
@@ -66,6 +71,7 @@ class Resolution {
 
   const util::Root& m_root;
   std::string m_path;
+  const std::vector<std::string>& m_covered;
   std::deque<std::string> m_todo;
   Parts m_parts;
   std::size_t m_existing = 0;  // how many of m_parts exist
@@ -84,7 +90,9 @@ MountPoints::~MountPoints() {
   for (auto stub = m_stubs.rbegin(); stub != m_stubs.rend(); ++stub) remove_stub(*stub);
 }
 
-std::string MountPoints::resolve(std::string_view target) const { return to_path(Resolution(m_root, target).run()); }
+std::string MountPoints::resolve(std::string_view target, const std::vector<std::string>& covered) const {
+  return to_path(Resolution(m_root, target, covered).run());
+}
 
 std::string MountPoints::require_directory(const std::string& name) {
   const auto status = m_root.find_stat(name);

@@ -29,8 +29,9 @@ class MountPoints {
   /// The link-free path, relative to the root, of a directory or file to mount on, made when missing. Throws
   /// Error(invalid) when something of the other type is there or the path leads to the root itself.
   std::string find_or_make(std::string_view target, bool directory);
-  /// The link-free form of a path, whether or not it exists. Throws Error(invalid) on a loop.
-  std::string resolve(std::string_view target) const;
+  /// The link-free form of a path, whether or not it exists. Below `covered` (link-free paths where something else will
+  /// be mounted) the root's own links do not count. Throws Error(invalid) on a loop.
+  std::string resolve(std::string_view target, const std::vector<std::string>& covered = {}) const;
 
  private:
   // Something made by us, and its parent's time stamps.

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,33 @@ struct Bind {
   std::filesystem::path source;
   std::string target;
   bool read_only = true;
+  /// When set, what is shown: a descriptor (O_PATH) held since it was looked up, so that nothing can be put in its place;
+  /// `source` then only names it in messages. Opened after enter_isolation (mounts of another namespace cannot be bound).
+  std::shared_ptr<const util::Fd> held = {};
+};
+
+/// An empty file system in memory, for the time of the job.
+struct Tmpfs {
+  std::string target;
+  std::uint64_t size_bytes = 0;  ///< 0: the kernel's limit (half of the memory)
+  std::uint32_t mode = 01777;
+  bool read_only = false;
+};
+
+/// A file that is in memory only, for the time of the job; never below any directory of ours. Read-only inside.
+struct PrivateFile {
+  std::string target;
+  std::string content;
+  std::uint32_t mode = 0400;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
+/// Where something will be mounted.
+struct MountPoint {
+  std::string target;
+  bool directory = true;
+  bool operator==(const MountPoint&) const = default;
 };
 
 /// Who runs, as numbers of the container (docker's USER already looked up).
@@ -43,11 +71,16 @@ struct Job {
   std::string working_directory = "/";   ///< made when missing (0755, root)
   Identity identity;
   std::vector<Bind> binds;
+  std::vector<Tmpfs> tmpfs;
+  std::vector<PrivateFile> files;
   Network network = Network::host;
   std::string hostname = "jcbuild";
   std::uint64_t shm_bytes = std::uint64_t{8} << 30;  ///< upstream builds with --shm-size=8g
   bool read_only_root = false;
   bool privileged = false;  ///< keeps all capabilities of the namespace and runs without seccomp: our own helpers only
+  /// RUN --security=insecure: all capabilities of the namespace, no seccomp, nothing of /proc and /sys hidden or read-only.
+  /// Mounts stay as restricted as ever.
+  bool insecure = false;
 };
 
 /// Receives what the command prints (both streams, merged in order), in pieces as they come.
@@ -70,5 +103,9 @@ util::ExitStatus run_interactive_job(const Job& job, int input, int output);
 /// mount points exist without a trace in the upper directory: making them there would copy their parents up, and those
 /// would be in the layer. Targets below /dev, /proc and /sys are passed over.
 void make_skeleton(const util::Root& directory, const std::vector<Bind>& binds);
+
+/// The same for any mounts. With `image`, the merged tree that the job will have without a skeleton, targets that lead
+/// through links of the image are made where they lead to.
+void make_skeleton(const util::Root& directory, const std::vector<MountPoint>& points, const util::Root* image = nullptr);
 
 }  // namespace jcb::sandbox

@@ -158,8 +158,22 @@ Workspace Store::make_workspace() const {
   return workspace;
 }
 
+std::optional<fs::path> Store::find_cache_mount(std::string_view id) const {
+  auto path = cache_mount_path(id);
+  if (!m_root.find_stat(path.lexically_relative(m_path).native())) return std::nullopt;
+  return path;
+}
+
+fs::path Store::publish_cache_mount(const fs::path& from, std::string_view id) const {
+  auto path = cache_mount_path(id);
+  if (::rename(from.c_str(), path.c_str()) != 0) throw_errno("publish", path.native());
+  return path;
+}
+
+fs::path Store::cache_mount_path(std::string_view id) const { return m_path / "cache" / "mounts" / util::sha256_hex(id); }
+
 fs::path Store::cache_mount(std::string_view id) const {
-  auto path = m_path / "cache" / "mounts" / util::sha256_hex(id);
+  auto path = cache_mount_path(id);
   if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) throw_errno("make directory", path.native());
   return path;
 }

@@ -101,6 +101,11 @@ class Store {
 
   /// The directory of the cache mount `id`, made when missing; ids are hashed, so any text is safe (CVE-2024-9675).
   std::filesystem::path cache_mount(std::string_view id) const;
+  /// The same, or nothing when there is none yet.
+  std::optional<std::filesystem::path> find_cache_mount(std::string_view id) const;
+  /// Makes the finished directory `from` (below tmp/) the cache mount `id`. The caller holds the lease that guards its
+  /// making, and there is none yet. Atomic.
+  std::filesystem::path publish_cache_mount(const std::filesystem::path& from, std::string_view id) const;
   /// The file that notes how the key of a step came about when it last ran at `place`; anything may be a place.
   std::filesystem::path cache_note(std::string_view place) const;
   std::filesystem::path catalog_cache() const { return m_path / "cache" / "catalog"; }
@@ -113,6 +118,7 @@ class Store {
   void reclaim() const;
 
  private:
+  std::filesystem::path cache_mount_path(std::string_view id) const;
   Store(std::filesystem::path path, util::Root root, oci::Layout layout, util::Root layers, util::Root locks)
       : m_path(std::move(path)),
         m_root(std::move(root)),
