@@ -20,11 +20,39 @@ namespace {
 
 unsigned choose_jobs(unsigned wanted) { return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
 
+build::VariableLookup lookup_in(const Session::Parts& parts) {
+  return [&parts](const std::string& name) { return parts.find_variable(name); };
+}
+
+std::map<std::string, build::Secret> read_secrets(const Session::Parts& parts, const BuildRequest& request) {
+  std::map<std::string, build::Secret> secrets;
+  for (const auto& text : request.secrets) {
+    auto option = build::parse_secret_option(text, lookup_in(parts));
+    secrets.insert_or_assign(option.id, std::move(option.secret));
+  }
+  return secrets;
+}
+
+std::map<std::string, std::filesystem::path> find_agents(const Session::Parts& parts, const BuildRequest& request) {
+  std::map<std::string, std::filesystem::path> sockets;
+  for (const auto& text : request.ssh) {
+    auto option = build::parse_ssh_option(text, lookup_in(parts));
+    sockets.insert_or_assign(option.id, std::move(option.socket));
+  }
+  return sockets;
+}
+
 // One build of a Dockerfile, for as many platforms as are asked for.
 class DockerfileBuild {
  public:
   DockerfileBuild(Session::Parts& parts, const BuildRequest& request, Task& task)
-      : m_parts(parts), m_request(request), m_commit(parts.commit_options(request.compression)), m_access(remote_access(parts, request)), m_contexts(parts, request, m_access), m_task(task) {
+      : m_parts(parts),
+        m_request(request),
+        m_commit(parts.commit_options(request.compression)),
+        m_secrets(read_secrets(parts, request)),
+        m_agents(find_agents(parts, request)),
+        m_contexts(parts, request, remote_access()),
+        m_task(task) {
     for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_place(text, "--cache-to"));
     open_imports();
   }
@@ -46,12 +74,27 @@ class DockerfileBuild {
  private:
   oci::Descriptor build_for(const oci::Platform& platform) {
     const auto plan = build::plan_build(m_contexts.dockerfile(), make_inputs(platform));
-    build::Solver solver(plan, m_parts.store(), m_contexts.trees(), build::plain_rules());
+    build::Solver solver(plan, m_parts.store(), m_contexts.trees(), build::plain_rules(), remote_access());
     solver.prepare();
+    m_contexts.save_digests();
     build::StepRunner runner(m_parts.store(), m_parts.progress(), runner_options(plan.epoch));
     const auto& solved = solver.solve(runner, choose_jobs(m_request.jobs), m_task.id());
     export_caches(solved);
     return build::assemble_image(m_parts.store(), plan, solved, m_commit, {m_request.labels, m_request.annotations}, m_task);
+  }
+
+  build::RemoteAccess remote_access() const {
+    build::RemoteAccess access;
+    access.http = &m_parts.http();
+    access.git.proxies = m_parts.proxies();
+    access.git.find_secret = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = m_secrets.find(name);
+      return found == m_secrets.end() ? std::nullopt : std::optional(found->second.content);
+    };
+    if (const auto agent = m_agents.find("default"); agent != m_agents.end()) access.git.ssh_socket = agent->second;
+    const auto home = m_parts.find_variable("HOME");
+    if (home) access.git.known_hosts = std::filesystem::path(*home) / ".ssh" / "known_hosts";
+    return access;
   }
 
   build::PlanInputs make_inputs(const oci::Platform& platform) {
@@ -103,6 +146,8 @@ class DockerfileBuild {
     for (const auto& import : m_imports)
       options.imports.emplace_back([cache = import.get()](const std::string& key) { return cache->fetch(key); });
     options.explain_cache = m_request.explain_cache;
+    options.secrets = m_secrets;
+    options.ssh_sockets = m_agents;
     if (m_request.shell_on_error) options.on_failure = [this](const sandbox::Job& job, const Error& error) { open_shell(job, error); };
     return options;
   }
@@ -122,6 +167,8 @@ class DockerfileBuild {
   Session::Parts& m_parts;
   const BuildRequest& m_request;
   build::CommitOptions m_commit;
+  std::map<std::string, build::Secret> m_secrets;
+  std::map<std::string, std::filesystem::path> m_agents;
   api::BuildContexts m_contexts;
   std::vector<api::CachePlace> m_exports;
   std::vector<std::unique_ptr<build::CacheImport>> m_imports;

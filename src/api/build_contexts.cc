@@ -42,7 +42,10 @@ bool is_archive(int fd) {
   const ssize_t got = ::pread(fd, head, sizeof head, 0);
   const std::string_view bytes(head, got > 0 ? static_cast<std::size_t>(got) : 0);
   using namespace std::string_view_literals;
-  for (const auto magic : {"\x1f\x8b\x08"sv, "BZh"sv, "\xfd" "7zXZ\0"sv, "\x28\xb5\x2f\xfd"sv}) {
+  for (const auto magic : {"\x1f\x8b\x08"sv, "BZh"sv,
+                           "\xfd"
+                           "7zXZ\0"sv,
+                           "\x28\xb5\x2f\xfd"sv}) {
     if (bytes.starts_with(magic)) return true;
   }
   return bytes.size() > 262 && bytes.substr(257, 5) == "ustar";

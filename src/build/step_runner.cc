@@ -182,7 +182,8 @@ std::vector<sandbox::Bind> StepRunner::common_binds(std::vector<store::Lease>& l
   return binds;
 }
 
-StepResult StepRunner::execute_run(const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key, Task& task) {
+StepResult StepRunner::execute_run(const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key,
+                                   Task& task) {
   std::vector<store::Lease> leases;
   auto binds = common_binds(leases);
   if (!sandbox::is_native(place.platform->architecture)) {

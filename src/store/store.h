@@ -109,6 +109,7 @@ class Store {
   /// The file that notes how the key of a step came about when it last ran at `place`; anything may be a place.
   std::filesystem::path cache_note(std::string_view place) const;
   std::filesystem::path catalog_cache() const { return m_path / "cache" / "catalog"; }
+  std::filesystem::path context_cache() const { return m_path / "cache" / "context"; }
   std::filesystem::path downloads() const { return m_path / "cache" / "downloads"; }
   std::filesystem::path containers() const { return m_path / "containers"; }
   std::filesystem::path logs() const { return m_path / "logs"; }
