@@ -117,18 +117,22 @@ std::string MountPoints::find_or_make(std::string_view target, bool directory) {
   return path;
 }
 
+// With Stubs::keep others may be making the same.
 void MountPoints::make_stub(const std::string& parent, const std::string& name, bool directory) {
   Stub stub{m_root.open_at(parent, O_RDONLY | O_DIRECTORY), name};
   if (::fstat(stub.parent.get(), &stub.before) != 0) throw_errno("stat", parent);
   if (directory) {
-    if (::mkdirat(stub.parent.get(), name.c_str(), 0755) != 0) throw_errno("make directory", parent + "/" + name);
+    if (::mkdirat(stub.parent.get(), name.c_str(), 0755) != 0 && (!m_keep || errno != EEXIST))
+      throw_errno("make directory", parent + "/" + name);
   } else {
-    const util::Fd file(::openat(stub.parent.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    const util::Fd file(
+        ::openat(stub.parent.get(), name.c_str(), O_WRONLY | O_CREAT | (m_keep ? 0 : O_EXCL) | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!file) throw_errno("make file", parent + "/" + name);
   }
   struct stat made {};
   const mode_t mode = directory ? 0755 : 0644;  // whatever our umask is
   if (::fchmodat(stub.parent.get(), name.c_str(), mode, 0) != 0) throw_errno("change the mode of", parent + "/" + name);
+  if (m_keep) return;
   if (::fstatat(stub.parent.get(), name.c_str(), &made, AT_SYMLINK_NOFOLLOW) == 0) stub.inode = made.st_ino;
   if (::fstat(stub.parent.get(), &stub.after) != 0) throw_errno("stat", parent);
   m_stubs.push_back(std::move(stub));

@@ -16,9 +16,12 @@
 
 namespace jcb::sandbox {
 
+/// Whether what was made is taken away again.
+enum class Stubs { remove, keep };
+
 class MountPoints {
  public:
-  explicit MountPoints(util::Root root) : m_root(std::move(root)) {}
+  explicit MountPoints(util::Root root, Stubs stubs = Stubs::remove) : m_root(std::move(root)), m_keep(stubs == Stubs::keep) {}
   ~MountPoints();
   MountPoints(const MountPoints&) = delete;
   MountPoints& operator=(const MountPoints&) = delete;
@@ -46,6 +49,7 @@ class MountPoints {
   static void remove_stub(const Stub& stub) noexcept;
 
   util::Root m_root;
+  bool m_keep;
   std::vector<Stub> m_stubs;
 };
 

@@ -99,6 +99,9 @@ util::Root open_directory(const Bind& bind) {
   return util::Root(std::move(fd));
 }
 
+// Removing a mount point detaches what other jobs have mounted on it, and a held tree, such as a cache, may be shared.
+Stubs stubs_in(const Bind& bind) { return bind.held ? Stubs::keep : Stubs::remove; }
+
 struct Source {
   util::Fd tree;
   mode_t type = 0;
@@ -182,7 +185,7 @@ PlannedTarget PreparedJob::find_target(const std::string& path, bool directory) 
     const auto source = open_directory(*outer->bind);
     if (outer->bind->read_only && !source.find_stat(rest))
       throw Error(ErrorKind::invalid, "mount target /" + util::escape_text(path) + " does not exist in the read-only bind around it");
-    const std::string found = m_mount_points.emplace_back(source.duplicate()).find_or_make(rest, directory);
+    const std::string found = m_mount_points.emplace_back(source.duplicate(), stubs_in(*outer->bind)).find_or_make(rest, directory);
     return {nullptr, keep(outer->path + "/" + found), directory};
   }
   if (is_below(path, "dev")) return {"dev", keep(path.substr(4)), directory};

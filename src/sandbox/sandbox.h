@@ -22,7 +22,8 @@ namespace jcb::sandbox {
 enum class Network { host, none };
 
 /// A file or directory of ours shown inside. The target is resolved inside the root by descriptor; a missing mount
-/// point is created for the run and taken away again afterwards, so that it never reaches a layer.
+/// point is created for the run and taken away again afterwards, so that it never reaches a layer. Only mount points that
+/// lie in a writable bind with `held` stay, since others may be using that tree.
 struct Bind {
   std::filesystem::path source;
   std::string target;

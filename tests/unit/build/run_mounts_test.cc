@@ -11,6 +11,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <mutex>
 #include <thread>
 
 #include "isolated.h"
@@ -31,6 +32,7 @@ struct Machine {
   std::map<std::string, std::filesystem::path> agents;
   MountEnvironment environment;
   std::string upper;  // what the last RUN left
+  std::mutex mutex;
 
   Machine() {
     top.root().make_dirs("context/dir");
@@ -70,6 +72,7 @@ struct Machine {
     if (change) change(job);
     const std::string printed = root.run(job);
     root.mount.reset();
+    const std::lock_guard guard(mutex);
     upper = root.upper();
     return printed;
   }
@@ -261,6 +264,22 @@ TEST_CASE("B19: private users have directories of their own, locked ones wait, s
           }
           return std::string(most > 1 ? "shared" : "serial");
         }) == "shared");
+}
+
+TEST_CASE("a cache inside a shared cache stays mounted when another RUN that has the same ends", "[kernel]") {
+  CHECK(isolated([] {
+          Machine machine;
+          const Flags mounts{"type=cache,target=/c", "type=cache,target=/c/inner"};
+          std::string slow;
+          std::thread other([&] {
+            slow = machine.run(mounts,
+                               "echo x > /c/started; while [ ! -e /c/over ]; do sleep 0.01; done; echo y > /c/inner/file; ls /c/inner");
+          });
+          const std::string quick = machine.run(mounts, "while [ ! -e /c/started ]; do sleep 0.01; done; ls /c");
+          machine.run({"type=cache,target=/c"}, ": > /c/over");
+          other.join();
+          return quick + slow;
+        }) == "inner\nstarted\nfile\n");
 }
 
 TEST_CASE("B19: a cache in use is seen by other processes", "[kernel]") {
