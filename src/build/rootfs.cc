@@ -24,10 +24,20 @@ WorkingRootfs::WorkingRootfs(const store::Store& store, store::Workspace& worksp
       m_work(workspace.make_directory("work")),
       m_skeleton(workspace.make_directory("skeleton")),
       m_point(workspace.make_directory("merged")) {
-  sandbox::make_skeleton(util::Root::open(m_skeleton), points);
+  make_points(store, workspace, trees, points);
   auto lowers = open_top_first(store, trees);
   lowers.push_back(util::Root::open(m_skeleton));
   m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), m_upper, m_work, m_point);
+}
+
+void WorkingRootfs::make_points(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+                                const std::vector<sandbox::MountPoint>& points) {
+  const util::Root skeleton = util::Root::open(m_skeleton);
+  if (points.empty()) return sandbox::make_skeleton(skeleton, points);
+  // A target behind a link of the image lies where the link leads.
+  const ReadableRootfs image(store, workspace, trees);
+  const util::Root image_root = image.root();
+  sandbox::make_skeleton(skeleton, points, &image_root);
 }
 
 const std::filesystem::path& WorkingRootfs::finish() {

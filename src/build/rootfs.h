@@ -29,6 +29,8 @@ class WorkingRootfs {
   const std::filesystem::path& finish();
 
  private:
+  void make_points(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+                   const std::vector<sandbox::MountPoint>& points);
   std::filesystem::path m_upper, m_work, m_skeleton, m_point;
   std::unique_ptr<sandbox::OverlayMount> m_mount;
 };

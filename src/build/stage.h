@@ -71,7 +71,6 @@ struct RunAction {
   std::vector<Origin> mount_origins;  ///< one for each mount
   std::string network;                ///< "host" or "none"
   bool insecure = false;
-  std::vector<std::string> devices;  ///< CDI names
   /// A script with its own interpreter line, shown as /dev/pipes/NAME.
   std::optional<std::pair<std::string, std::string>> script;
 };
