@@ -153,6 +153,7 @@ TEST_CASE("the first WORKDIR is absolute") {
              {"FROM scratch\nARG D=/x\nWORKDIR $D/y", ""},
              {"FROM scratch\nENV D=x\nWORKDIR $D/y", "3 WorkdirRelativePath"}});
   CHECK(rules("FROM unknown\nWORKDIR ${FROM_THE_BASE}/x").empty());
+  CHECK(rules("FROM unknown\nENV A=$FROM_THE_BASE\nARG B=$A\nWORKDIR $B").empty());
   CHECK(rules("FROM a\nWORKDIR ${D}/x", knowing({.environment = {{"D", "rel"}}})) == "2 WorkdirRelativePath");
 }
 
