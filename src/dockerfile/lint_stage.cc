@@ -54,7 +54,7 @@ class InstructionLinter {
 void InstructionLinter::report_undefined(const Names& names) {
   for (const std::string& name : names) {
     if (m_state.variables.contains(name) || m_state.declared.contains(name)) continue;
-    const std::string suggestion = suggest_name(name, m_state.variables, "$");
+    const std::string suggestion = suggest_name(name, m_state.variables, "$", m_context.budget);
     // An image that nobody has looked into may well define it; a slip of the pen shows anyway, if not in a short name.
     if (!m_state.is_complete && (suggestion.empty() || name.size() < k_shortest_telling_name)) continue;
     warn(Rule::undefined_var, "the variable '$" + name + "' is not defined here" + suggestion);

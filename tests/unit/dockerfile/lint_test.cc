@@ -315,3 +315,12 @@ TEST_CASE("a small file cannot make the check hold gigabytes") {
   for (int i = 1; i < 2000; ++i) stages += "\nFROM s0 AS s" + std::to_string(i);
   CHECK_THROWS_WITH(check(stages), Catch::Contains("more than 256 MiB"));
 }
+
+TEST_CASE("a file of many undefined names is checked in seconds") {
+  std::string text = "FROM scratch\nENV";
+  for (int i = 0; i < 1000; ++i) text += " NAME" + std::to_string(i) + "=1";
+  text += "\nCOPY";
+  for (int i = 0; i < 50'000; ++i) text += " $OTHER" + std::to_string(i);
+  const LintResult result = check(text + " /d");
+  CHECK(result.warnings.size() == 50'000);
+}
