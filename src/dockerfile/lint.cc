@@ -157,7 +157,7 @@ void FileLinter::report_undeclared(const Instruction& from, const std::string& w
     for (const std::string& name : referenced_variables(word, m_file.escape)) {
       if (m_known_globals.contains(name)) continue;
       m_warnings.add(Rule::undefined_arg_in_from, from,
-                     "no ARG before the first FROM declares '" + name + "'" + suggest_name(name, m_known_globals, ""));
+                     "no ARG before the first FROM declares '" + name + "'" + suggest_name(name, m_known_globals, "", m_budget));
     }
   } catch (const Error&) {
   }

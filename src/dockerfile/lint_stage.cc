@@ -38,6 +38,7 @@ class InstructionLinter {
   void check_env();
   void check_arg();
   void take_arg(const std::string& argument);
+  void define(const std::string& name, std::optional<std::string> value);
   void check_pairs_form();
   void check_secret(const std::string& name);
   void check_workdir();
@@ -53,7 +54,7 @@ class InstructionLinter {
 void InstructionLinter::report_undefined(const Names& names) {
   for (const std::string& name : names) {
     if (m_state.variables.contains(name) || m_state.declared.contains(name)) continue;
-    const std::string suggestion = suggest_name(name, m_state.variables, "$");
+    const std::string suggestion = suggest_name(name, m_state.variables, "$", m_context.budget);
     // An image that nobody has looked into may well define it; a slip of the pen shows anyway, if not in a short name.
     if (!m_state.is_complete && (suggestion.empty() || name.size() < k_shortest_telling_name)) continue;
     warn(Rule::undefined_var, "the variable '$" + name + "' is not defined here" + suggestion);
@@ -143,13 +144,23 @@ void InstructionLinter::check_pairs_form() {
 // Every value sees the variables as they were in front of the instruction.
 void InstructionLinter::check_env() {
   check_pairs_form();
-  Environment added;
+  std::map<std::string, std::optional<std::string>> added;
   for (std::size_t i = 0; i + 1 < arguments().size(); i += 2) {
     const std::string name = expand(arguments()[i]).value_or(arguments()[i]);
     check_secret(name);
-    added[name] = expand(arguments()[i + 1]).value_or("");
+    added[name] = expand(arguments()[i + 1]);
   }
-  for (auto& [name, value] : added) m_state.variables[name] = std::move(value);
+  for (auto& [name, value] : added) define(name, std::move(value));
+}
+
+// A variable whose value cannot be known here is defined all the same.
+void InstructionLinter::define(const std::string& name, std::optional<std::string> value) {
+  if (value) {
+    m_state.variables[name] = std::move(*value);
+  } else {
+    m_state.variables.erase(name);
+    m_state.declared.insert(name);
+  }
 }
 
 void InstructionLinter::take_arg(const std::string& argument) {
@@ -161,7 +172,7 @@ void InstructionLinter::take_arg(const std::string& argument) {
   if (given != m_context.options.build_args.end()) {
     m_state.variables[name] = given->second;
   } else if (equals != std::string::npos) {
-    m_state.variables[name] = expand(argument.substr(equals + 1)).value_or("");
+    define(name, expand(argument.substr(equals + 1)));
   } else if (const auto global = m_context.globals.find(name); global != m_context.globals.end()) {
     m_state.variables[name] = global->second;
   }

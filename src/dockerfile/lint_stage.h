@@ -14,7 +14,7 @@ namespace jcb::dockerfile {
 /// What the instructions of a stage know at one point of it. A stage that stands on another starts with the other's.
 struct StageState {
   Environment variables;             ///< what words are expanded with: the base image's, ENV, ARG with a value
-  std::set<std::string> declared;    ///< names of ARGs, with or without a value
+  std::set<std::string> declared;    ///< names of ARGs, and of variables whose value is not known
   bool is_complete = true;           ///< false: the base image is unknown, so `variables` lacks its own
   bool has_workdir = false;          ///< a WORKDIR stood before
   bool has_shell = false;            ///< a SHELL stood before, or the base image sets one

@@ -28,6 +28,12 @@ void ExpansionBudget::take_copy(const Environment& variables) {
   for (const auto& [name, value] : variables) take(k_node + name.size() + value.size());
 }
 
+bool ExpansionBudget::take_comparisons(std::size_t count) noexcept {
+  if (count > m_comparisons_left) return false;
+  m_comparisons_left -= count;
+  return true;
+}
+
 bool names_secret(std::string_view name) {
   const std::vector<std::string> words = util::split(util::to_lower(name), '_');
   return holds(words, {"apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"}) &&
@@ -45,9 +51,8 @@ PortFaults find_port_faults(std::string_view port) {
   return {.has_upper_case_protocol = lower != protocol, .has_host_part = colon != std::string_view::npos && colon != 0};
 }
 
-std::string suggest_name(std::string_view name, const Environment& defined, std::string_view prefix) {
-  constexpr std::size_t k_most_names = 1000;
-  if (defined.size() > k_most_names) return {};
+std::string suggest_name(std::string_view name, const Environment& defined, std::string_view prefix, ExpansionBudget& budget) {
+  if (!budget.take_comparisons(defined.size())) return {};
   std::vector<std::string> names;
   for (const auto& [known, value] : defined) names.push_back(known);
   const std::vector<std::string> nearest = util::nearest_names(name, names, 1);

@@ -19,8 +19,11 @@ class ExpansionBudget {
   void take(std::size_t bytes);
   /// Takes what a copy of them needs.
   void take_copy(const Environment& variables);
+  /// Whether `count` more names may be compared with one; false once a million have been.
+  bool take_comparisons(std::size_t count) noexcept;
 
  private:
+  std::size_t m_comparisons_left = 1'000'000;
   std::size_t m_left = std::size_t{256} << 20;
 };
 
@@ -36,9 +39,9 @@ struct PortFaults {
 /// Looks at one word of EXPOSE after expansion. A word that no build would take has no faults.
 PortFaults find_port_faults(std::string_view port);
 
-/// ` (did you mean PREFIXname?)` with the defined name nearest to `name`, or "" when none is near or there are more than
-/// a thousand to compare with.
-std::string suggest_name(std::string_view name, const Environment& defined, std::string_view prefix);
+/// ` (did you mean PREFIXname?)` with the defined name nearest to `name`, or "" when none is near or the
+/// budget is used up.
+std::string suggest_name(std::string_view name, const Environment& defined, std::string_view prefix, ExpansionBudget& budget);
 
 /// TARGETPLATFORM, BUILDARCH and the like, which every FROM may use, for a build on and for `platform` of the stage
 /// `target` ("" is the last one).

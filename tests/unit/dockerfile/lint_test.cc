@@ -153,6 +153,7 @@ TEST_CASE("the first WORKDIR is absolute") {
              {"FROM scratch\nARG D=/x\nWORKDIR $D/y", ""},
              {"FROM scratch\nENV D=x\nWORKDIR $D/y", "3 WorkdirRelativePath"}});
   CHECK(rules("FROM unknown\nWORKDIR ${FROM_THE_BASE}/x").empty());
+  CHECK(rules("FROM unknown\nENV A=$FROM_THE_BASE\nARG B=$A\nWORKDIR $B").empty());
   CHECK(rules("FROM a\nWORKDIR ${D}/x", knowing({.environment = {{"D", "rel"}}})) == "2 WorkdirRelativePath");
 }
 
@@ -313,4 +314,13 @@ TEST_CASE("a small file cannot make the check hold gigabytes") {
   for (int i = 0; i < 20'000; ++i) stages += " A" + std::to_string(i) + "=1";
   for (int i = 1; i < 2000; ++i) stages += "\nFROM s0 AS s" + std::to_string(i);
   CHECK_THROWS_WITH(check(stages), Catch::Contains("more than 256 MiB"));
+}
+
+TEST_CASE("a file of many undefined names is checked in seconds") {
+  std::string text = "FROM scratch\nENV";
+  for (int i = 0; i < 1000; ++i) text += " NAME" + std::to_string(i) + "=1";
+  text += "\nCOPY";
+  for (int i = 0; i < 50'000; ++i) text += " $OTHER" + std::to_string(i);
+  const LintResult result = check(text + " /d");
+  CHECK(result.warnings.size() == 50'000);
 }
