@@ -64,7 +64,7 @@ BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   const auto file = build::read_source_file(request.dockerfile.empty() ? request.context / "Dockerfile" : request.dockerfile);
   const auto base_name = stage_base(file, request);
   const auto commit = parts.commit_options(request.compression);
-  const build::Context context(util::Root::open(request.context), build::ModePolicy::as_is);
+  const build::Context context(util::Root::open(request.context), build::ContextOptions{});
   parts.isolate();
   Task task(parts.progress(), 0, "build " + request.context.native());
   const auto base = build::load_base(parts.store(), base_name, commit, parts.progress(), task.id());
@@ -75,7 +75,7 @@ BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   auto plan = build::plan_stage(file, inputs);
   for (const auto& [name, value] : request.labels) plan.config.labels[name] = value;
   build::Runner runner(parts.store(), parts.progress(), runner_options(request, epoch, commit.overlay_xattr));
-  const auto results = runner.run(base, plan, &context, task.id());
+  const auto results = runner.run(base, plan, task.id());
   LayerStack stack(parts.store(), base, commit, request.compression);
   build::ImageParts image;
   for (const auto& line : plan.history) {

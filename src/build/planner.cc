@@ -32,12 +32,6 @@ std::string resolve_path(const std::string& directory, const std::string& path) 
   return clean_absolute(path.starts_with('/') ? path : directory + "/" + path);
 }
 
-std::uint32_t parse_mode(const std::string& text) {
-  if (text.empty() || text.size() > 5 || text.find_first_not_of("01234567") != std::string::npos)
-    throw Error(ErrorKind::invalid, "--chmod=" + text + " is not an octal mode", "use for example --chmod=0755");
-  return static_cast<std::uint32_t>(std::stoul(text, nullptr, 8));
-}
-
 class Planner {
  public:
   Planner(const SourceFile& source, const PlanInputs& inputs)
@@ -160,9 +154,9 @@ class Planner {
   void take_copy_flag(const std::string& flag, Step& step) const {
     const auto value = [&](std::string_view name) { return expand(flag.substr(name.size())); };
     if (flag.starts_with("--chown=")) {
-      step.owner = value("--chown=");
+      step.copy.chown = value("--chown=");
     } else if (flag.starts_with("--chmod=")) {
-      step.mode = parse_mode(value("--chmod="));
+      step.copy.chmod = value("--chmod=");
     } else {
       throw Error(ErrorKind::unsupported, "COPY " + flag + " is not supported yet");
     }
@@ -179,19 +173,18 @@ class Planner {
     std::vector<std::string> words;
     for (std::size_t i = 0; i + 1 < instruction.arguments.size(); ++i) {
       words.push_back(expand(instruction.arguments[i]));
-      for (auto& source : m_inputs.context->match(words.back())) step.sources.push_back(std::move(source));
+      // The context outlives the plan.
+      step.copy.arguments.push_back({std::shared_ptr<const Context>(std::shared_ptr<void>(), m_inputs.context), words.back()});
     }
     const std::string target = expand(instruction.arguments.back());
     const bool into_directory = target.ends_with('/') || target == "." || target.ends_with("/.");
+    step.sources = select_sources(step.copy);
     if (step.sources.size() > 1 && !into_directory)
       throw Error(ErrorKind::invalid, "COPY of several sources needs a destination that ends in /");
     step.destination = resolve_path(m_config.working_dir, target);
     if (into_directory && step.destination != "/") step.destination += "/";
-    std::vector<std::string> fields{step.destination, step.owner, step.mode ? std::to_string(*step.mode) : ""};
-    for (const auto& source : step.sources) {
-      fields.push_back(source.directory ? "" : source.path.substr(source.path.rfind('/') + 1));
-      fields.push_back(source.content);
-    }
+    step.copy.destination = step.destination;
+    const auto fields = key_fields(step.copy, step.sources);
     add_step(std::move(step), "copy", fields, "COPY " + util::join(words, " ") + " " + target, instruction);
   }
 

@@ -70,18 +70,18 @@ class Runner::Mounted {
 Runner::Runner(const store::Store& store, Progress& progress, RunnerOptions options)
     : m_store(store), m_progress(progress), m_options(std::move(options)), m_workspace(store.make_workspace()) {}
 
-std::vector<StepResult> Runner::run(const Base& base, const Plan& plan, const Context* context, TaskId parent) {
+std::vector<StepResult> Runner::run(const Base& base, const Plan& plan, TaskId parent) {
   std::vector<std::string> below;
   for (const auto& layer : base.layers) below.push_back(layer.tree());
   std::vector<StepResult> results;
   for (const auto& step : plan.steps) {
-    results.push_back(in_step("running " + step.place, [&] { return run_step(below, step, context, parent); }));
+    results.push_back(in_step("running " + step.place, [&] { return run_step(below, step, parent); }));
     if (results.back().tree) below.push_back(*results.back().tree);
   }
   return results;
 }
 
-StepResult Runner::run_step(const std::vector<std::string>& below, const Step& step, const Context* context, TaskId parent) {
+StepResult Runner::run_step(const std::vector<std::string>& below, const Step& step, TaskId parent) {
   util::check_interrupt();
   const auto lookup = [&]() -> std::optional<StepResult> {
     const auto record = m_options.no_cache ? std::nullopt : m_store.find_step(step.key);
@@ -99,7 +99,7 @@ StepResult Runner::run_step(const std::vector<std::string>& below, const Step& s
   if (found) return task.finish(TaskResult::cached), *found;
   Mounted mounted(*this, below, step.kind == StepKind::run ? cache_binds() : std::vector<sandbox::Bind>{});
   const timespec started = step_clock();
-  execute(mounted, step, context, task);
+  execute(mounted, step, task);
   mounted.unmount();
   const util::Root upper = util::Root::open(mounted.upper());
   capture(upper, started, m_options.epoch, *m_options.rules);
@@ -120,8 +120,8 @@ std::vector<sandbox::Bind> Runner::cache_binds() const {
   return binds;
 }
 
-void Runner::execute(Mounted& mounted, const Step& step, const Context* context, Task& task) {
-  if (step.kind == StepKind::copy) return copy_into(mounted.root(), *context, step);
+void Runner::execute(Mounted& mounted, const Step& step, Task& task) {
+  if (step.kind == StepKind::copy) return copy_into(mounted.root(), step.copy, step.sources);
   if (step.kind == StepKind::workdir) {
     const auto owner = sandbox::find_user(mounted.root(), step.user).identity;
     return make_owned_directories(mounted.root(), step.destination, owner.uid, owner.gid);

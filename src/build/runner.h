@@ -45,7 +45,7 @@ class Runner {
 
   /// The results of all steps of a plan over its base, in order. Throws Error(failed) with the last output of the step
   /// that failed and the place of its full log.
-  std::vector<StepResult> run(const Base& base, const Plan& plan, const Context* context, TaskId parent);
+  std::vector<StepResult> run(const Base& base, const Plan& plan, TaskId parent);
 
   /// Runs a command on a stack of trees (bottom first) whose changes are thrown away; for tests of packages.
   struct Trial {
@@ -62,9 +62,9 @@ class Runner {
 
  private:
   class Mounted;
-  StepResult run_step(const std::vector<std::string>& below, const Step& step, const Context* context, TaskId parent);
+  StepResult run_step(const std::vector<std::string>& below, const Step& step, TaskId parent);
   std::vector<sandbox::Bind> cache_binds() const;
-  void execute(Mounted& mounted, const Step& step, const Context* context, Task& task);
+  void execute(Mounted& mounted, const Step& step, Task& task);
   void run_command(Mounted& mounted, const Trial& trial, Task& task, bool with_caches);
 
   const store::Store& m_store;

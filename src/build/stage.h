@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "build/copy.h"
 #include "dockerfile/instruction.h"
 #include "oci/image_config.h"
 #include "store/record.h"
@@ -18,13 +19,6 @@ namespace jcb::build {
 struct Base {
   std::vector<store::Layer> layers;
   oci::ImageConfig config;
-};
-
-/// One thing that COPY takes: a path of the context, with the digest of all that is below it.
-struct CopySource {
-  std::string path;  ///< below the context root, no leading slash; "" is the root itself
-  bool directory = false;
-  std::string content;  ///< hexadecimal SHA-256 over names, types, modes, link targets and contents
 };
 
 enum class StepKind { run, copy, workdir };
@@ -41,10 +35,9 @@ struct Step {
   std::string working_directory;         ///< run
   std::string user;                      ///< run and workdir: as USER says
 
-  std::vector<CopySource> sources;    ///< copy
-  std::string destination;            ///< copy, workdir: absolute; a copy into a directory ends in '/'
-  std::string owner;                  ///< copy: --chown as expanded, or empty
-  std::optional<std::uint32_t> mode;  ///< copy: --chmod
+  CopyRequest copy;                 ///< copy
+  std::vector<CopySource> sources;  ///< copy
+  std::string destination;          ///< copy, workdir: absolute; a copy into a directory ends in '/'
 };
 
 /// A line of history; `step` is the position in Plan::steps, or nothing for an instruction that makes no layer.

@@ -105,7 +105,7 @@ store::StepRecord Composer::build_package(const State& state, const packages::Pa
   if (const auto record = m_options.no_cache ? std::nullopt : m_store.find_step(planned.key)) return *record;
   const auto started = std::chrono::steady_clock::now();
   std::vector<std::string> trees;
-  for (const auto& result : m_runner->run(state.stack, planned.plan, &*planned.context, task.id())) {
+  for (const auto& result : m_runner->run(state.stack, planned.plan, task.id())) {
     if (result.tree) trees.push_back(*result.tree);
   }
   store::StepRecord record;
@@ -117,8 +117,11 @@ store::StepRecord Composer::build_package(const State& state, const packages::Pa
 
 // A test's outcome is a function of the tree, the environment and the test's own files.
 std::string Composer::test_key(const State& state, const packages::Package& package, const std::string& test) const {
-  const build::Context files(util::Root::open(package.directory), build::ModePolicy::normalised);
-  std::vector<std::string> fields{test, m_options.plan.network, files.match("").front().content};
+  build::CopyRequest request;
+  request.arguments.push_back(
+      {std::make_shared<const build::Context>(util::Root::open(package.directory), build::ContextOptions{build::ModePolicy::normalised}),
+       ".", true});
+  std::vector<std::string> fields{test, m_options.plan.network, build::select_sources(request).front().content};
   for (const auto& layer : state.stack.layers) fields.push_back(layer.diff_id.hex());
   const auto& environment = state.stack.config.config.env;
   fields.insert(fields.end(), environment.begin(), environment.end());

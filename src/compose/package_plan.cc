@@ -34,7 +34,7 @@ PackagePlan plan_package(const packages::Package& package, const build::Base& st
   inputs.start = {oci::Platform::host().architecture, context.epoch, build::package_rules().id, {}};
   inputs.network = context.network;
   PackagePlan result;
-  result.context.emplace(std::move(directory), build::ModePolicy::normalised);
+  result.context.emplace(std::move(directory), build::ContextOptions{build::ModePolicy::normalised});
   inputs.context = &*result.context;
   result.plan = build::plan_stage(file, inputs);
   PackageKey key{result.plan.key, dependency_keys, {}, context.compression};

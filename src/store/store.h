@@ -7,6 +7,7 @@
 //   cache/steps/<xx>/    results of steps and packages by key (record.h)
 //   cache/mounts/<hash>/ cache mounts
 //   cache/catalog/       parsed package trees
+//   cache/context/       digests of files of build contexts, by their stat data
 //   containers/<id>/     running containers
 //   logs/                full output of the last failed steps
 //   tmp/<token>/         everything unfinished; `lock` inside is held by its process
@@ -94,6 +95,7 @@ class Store {
   /// The directory of the cache mount `id`, made when missing; ids are hashed, so any text is safe (CVE-2024-9675).
   std::filesystem::path cache_mount(std::string_view id) const;
   std::filesystem::path catalog_cache() const { return m_path / "cache" / "catalog"; }
+  std::filesystem::path context_cache() const { return m_path / "cache" / "context"; }
   std::filesystem::path containers() const { return m_path / "containers"; }
   std::filesystem::path logs() const { return m_path / "logs"; }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build/planner.h"
 
-#include <sys/stat.h>
-
 #include <catch2/catch.hpp>
 
 #include "jcbuild/error.h"
@@ -16,7 +14,7 @@ namespace {
 
 struct Fixture {
   util::TempDir top{std::filesystem::temp_directory_path()};
-  build::Context context{top.root(), build::ModePolicy::as_is};
+  build::Context context{top.root()};
   build::Base base;
   build::PlanInputs inputs;
 
@@ -116,17 +114,6 @@ TEST_CASE("COPY matches wildcards within a component and names what is missing")
   CHECK_THROWS_WITH(fixture.plan("COPY a.tx /x/\n"), Catch::Contains("is not in the build context"));
   CHECK_THROWS_WITH(fixture.plan("COPY *.txt /x\n"), Catch::Contains("ends in /"));
   CHECK_THROWS_WITH(fixture.plan("COPY missing /\n"), Catch::Contains("missing"));
-}
-
-TEST_CASE("git's modes are all that a normalised context keeps") {
-  Fixture fixture;
-  REQUIRE(::chmod((fixture.top.path() / "a.txt").c_str(), 0660) == 0);
-  const build::Context normalised(fixture.top.root(), build::ModePolicy::normalised);
-  const auto before = normalised.match("a.txt")[0].content;
-  REQUIRE(::chmod((fixture.top.path() / "a.txt").c_str(), 0604) == 0);
-  CHECK(normalised.match("a.txt")[0].content == before);
-  REQUIRE(::chmod((fixture.top.path() / "a.txt").c_str(), 0704) == 0);
-  CHECK(normalised.match("a.txt")[0].content != before);
 }
 
 TEST_CASE("what is not supported is refused with its place") {
