@@ -29,8 +29,8 @@ struct ContextOptions {
   std::shared_ptr<const dockerfile::IgnoreRules> ignore;
   /// Where digests of unchanged files are remembered; null: every file is read.
   std::shared_ptr<ContentCache> digests;
-  /// The tree of a stage or image: files keep their owners and xattrs unless --chown says otherwise, and nobody changes
-  /// them meanwhile. A context's files become 0:0.
+  /// The tree of a stage or image: files keep their owners unless --chown says otherwise, and nobody changes them
+  /// meanwhile. A context's files become 0:0.
   bool keep_owners = false;
   /// The times of files mean something: a download's is the server's, a repository's is the commit's.
   bool keep_times = false;
@@ -52,6 +52,8 @@ class Context {
   /// Whether files come with the times they have here. Those of a checkout say when it was made, and no key holds them:
   /// two machines would make two layers of the same files.
   bool keeps_times() const noexcept { return m_options.keep_owners || m_options.keep_times; }
+  /// Whether files come with their extended attributes (those that layers hold).
+  bool keeps_xattrs() const noexcept { return m_options.modes == ModePolicy::as_is; }
   /// Whether .dockerignore hides a path itself; a directory may still be seen for what an exception shows below it.
   bool is_ignored(std::string_view path) const { return m_options.ignore && m_options.ignore->is_ignored(path); }
   /// Whether it hides a directory and all below it.
