@@ -146,7 +146,7 @@ TEST_CASE("a directory is skipped whole unless an exception can match below it")
 }
 
 TEST_CASE("what is no pattern is refused with its line") {
-  for (const char* bad : {"[", "[]", "[a", "[a-]", "[-a]", "[^]", "a\\", "!"}) {
+  for (const char* bad : {"[", "[]", "[a", "[a-]", "[-a]", "[^]", "a\\", "!", "!/", "! /.."}) {
     INFO(bad);
     try {
       IgnoreRules::parse("ok\n" + std::string(bad) + "\n", "F");
