@@ -39,6 +39,8 @@ class IgnoreRules {
   /// Whether all below an ignored directory is ignored as well: no exception can match there.
   bool hides_all_below(std::string_view directory) const;
 
+  /// Whether a rule begins with '!'.
+  bool has_exceptions() const noexcept;
   /// Whether there are no rules.
   bool empty() const noexcept { return m_entries.empty(); }
   /// What `parse` was told that the text is called.

@@ -183,6 +183,8 @@ TEST_CASE("--exclude takes no comments and gives a leading slash no other meanin
   CHECK(rules.is_ignored("x.md"));
   CHECK_FALSE(rules.is_ignored("b"));
   CHECK(IgnoreRules::from_patterns({}, "--exclude").empty());
+  CHECK_FALSE(rules.has_exceptions());
+  CHECK(IgnoreRules::from_patterns({"a", "!b"}, "--exclude").has_exceptions());
 }
 
 TEST_CASE("filepath.Match takes ** for * and never more than the whole") {
