@@ -18,16 +18,17 @@ LAYERS = {
     "util": ("src/util", []),
     "oci": ("oci", ["util"]),
     "oci_layer": ("oci/layer", ["util", "oci"]),
+    "oci_registry": ("oci/registry", ["util", "oci"]),
     "platform": ("src/platform", ["util"]),
     "dockerfile": ("src/dockerfile", ["util"]),
     "packages": ("src/packages", ["util", "platform"]),
     "store": ("src/store", ["util", "oci", "oci_layer"]),
     "sandbox": ("src/sandbox", ["util"]),
-    "build": ("src/build", ["util", "oci", "oci_layer", "dockerfile", "store", "sandbox"]),
+    "build": ("src/build", ["util", "oci", "oci_layer", "oci_registry", "dockerfile", "store", "sandbox"]),
     "compose": ("src/compose", ["util", "oci", "oci_layer", "packages", "store", "build"]),
     "runtime": ("src/runtime", ["util", "oci", "platform", "store", "sandbox"]),
-    "api": ("src/api", ["util", "oci", "oci_layer", "platform", "dockerfile", "packages", "store", "sandbox", "build", "compose",
-                        "runtime"]),
+    "api": ("src/api", ["util", "oci", "oci_layer", "oci_registry", "platform", "dockerfile", "packages", "store", "sandbox", "build",
+                        "compose", "runtime"]),
     "cli": ("src/cli", []),
 }
 # The public headers that every layer may include; the other public headers are for api and cli alone.
@@ -45,6 +46,7 @@ THIRD_PARTY = {
     "isa-l/*": ["oci/layer/*.cc"],
     "isa-l.h": ["oci/layer/*.cc"],
     "yaml-cpp/*": ["src/packages/*.cc"],
+    "curl/*": ["oci/registry/*.cc"],
     "seccomp.h": ["src/sandbox/*.cc", "src/runtime/*.cc"],
     "CLI/*": ["src/cli/*.cc", "src/cli/commands/*.cc", "src/cli/*.h", "src/cli/commands/*.h"],
 }
@@ -54,7 +56,7 @@ USUAL_WRAPPERS = 3
 SYSTEM = ["sys/*.h", "linux/*.h", "net/*.h", "netinet/*.h", "arpa/*.h"] + [
     name + ".h" for name in
     "fcntl unistd signal dirent poll sched grp pwd termios fnmatch stdlib stdio string errno time spawn elf locale pthread "
-    "langinfo wchar glob ftw utime limits stddef stdint getopt".split()]
+    "netdb langinfo wchar glob ftw utime limits stddef stdint getopt".split()]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

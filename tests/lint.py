@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-NO_LICENCE_LINE = re.compile(r"(^|/)(LICENSE|\.gitkeep)$|\.(json|golden|txt|csv|asc)$|^tests/golden/|^tests/functional/trees/.*/files/|^oci/data/")
+NO_LICENCE_LINE = re.compile(r"(^|/)(LICENSE|\.gitkeep)$|\.(json|golden|txt|csv|asc)$|^tests/golden/|^tests/functional/trees/.*/files/|^oci/data/|^tests/fuzz/(corpus|dictionaries)/")
 # Spelled so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 MACHINE_PATH = re.compile(r"/wo" r"rk/(main|shared)|/tmp/j" r"w/")

@@ -62,8 +62,9 @@ struct VerifyResult {
 };
 VerifyResult verify_store(Session& session);
 
-/// Removes what neither a tag nor a stored step result needs; with `all`, also step results, cache mounts and logs.
-/// Returns the bytes freed. Waits until no other process uses the store.
-std::uint64_t prune_store(Session& session, bool all);
+/// Removes what neither a tag nor a stored step result needs; with `all`, also step results, cache mounts and logs; with
+/// `keep_bytes`, so many of these that the store occupies no more than that. Returns the bytes freed. Waits until no
+/// other process uses the store. Throws Error(failed) when images that have a tag need more than `keep_bytes`.
+std::uint64_t prune_store(Session& session, bool all, std::optional<std::uint64_t> keep_bytes = std::nullopt);
 
 }  // namespace jcb

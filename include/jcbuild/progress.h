@@ -31,6 +31,9 @@ class Progress {
   virtual void end(TaskId task, TaskResult result) = 0;
   /// Something the user should read, belonging to no task in particular.
   virtual void message(MessageLevel level, std::string_view text) = 0;
+  /// The terminal is somebody else's until `resume`: nothing may be written to it.
+  virtual void pause() {}
+  virtual void resume() {}
 };
 
 /// A Progress that drops everything; for tests and for `--progress none`.

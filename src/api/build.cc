@@ -1,57 +1,179 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jcbuild/build.h"
 
+#include <unistd.h>
+
+#include <thread>
+
+#include "api/build_cache.h"
+#include "api/build_contexts.h"
 #include "api/parts.h"
-#include "build/image_writer.h"
+#include "build/cache_exchange.h"
+#include "build/image_assembly.h"
 #include "build/planner.h"
-#include "build/runner.h"
-#include "util/file.h"
+#include "build/solver.h"
+#include "build/step_runner.h"
 #include "util/text.h"
 
 namespace jcb {
 namespace {
 
-oci::ImageName stage_base(const build::SourceFile& file, const BuildRequest& request) {
-  const auto stages = build::list_stages(file, request.build_args);
-  if (stages.size() > 1) throw Error(ErrorKind::unsupported, file.name + " has several stages, which is not supported yet");
-  return oci::ImageName::parse(stages.front().image);
+unsigned choose_jobs(unsigned wanted) { return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
+
+build::VariableLookup lookup_in(const Session::Parts& parts) {
+  return [&parts](const std::string& name) { return parts.find_variable(name); };
 }
 
-build::RunnerOptions runner_options(const BuildRequest& request, std::int64_t epoch, oci::OverlayXattr xattr) {
-  build::RunnerOptions options;
-  options.network = request.network == "none" ? sandbox::Network::none : sandbox::Network::host;
-  options.rules = &build::plain_rules();
-  options.epoch = epoch;
-  options.overlay_xattr = xattr;
-  options.no_cache = request.no_cache;
-  return options;
+std::map<std::string, build::Secret> read_secrets(const Session::Parts& parts, const BuildRequest& request) {
+  std::map<std::string, build::Secret> secrets;
+  for (const auto& text : request.secrets) {
+    auto option = build::parse_secret_option(text, lookup_in(parts));
+    secrets.insert_or_assign(option.id, std::move(option.secret));
+  }
+  return secrets;
 }
 
-// Commits each step's tree as a layer of its own, once, and lines the history up with them.
-class LayerStack {
+std::map<std::string, std::filesystem::path> find_agents(const Session::Parts& parts, const BuildRequest& request) {
+  std::map<std::string, std::filesystem::path> sockets;
+  for (const auto& text : request.ssh) {
+    auto option = build::parse_ssh_option(text, lookup_in(parts));
+    sockets.insert_or_assign(option.id, std::move(option.socket));
+  }
+  return sockets;
+}
+
+// One build of a Dockerfile, for as many platforms as are asked for.
+class DockerfileBuild {
  public:
-  LayerStack(const store::Store& store, const build::Base& base, const build::CommitOptions& options, std::string compression)
-      : m_store(store), m_options(options), m_compression(std::move(compression)) {
-    for (const auto& layer : base.layers) m_below.push_back(layer.tree());
+  DockerfileBuild(Session::Parts& parts, const BuildRequest& request, Task& task)
+      : m_parts(parts),
+        m_request(request),
+        m_commit(parts.commit_options(request.compression)),
+        m_secrets(read_secrets(parts, request)),
+        m_agents(find_agents(parts, request)),
+        m_contexts(parts, request, remote_access()),
+        m_task(task) {
+    for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_place(text, "--cache-to"));
+    open_imports();
   }
 
-  std::optional<store::Layer> add(const build::Step& step, const build::StepResult& result, Task& task) {
-    if (!result.tree) return std::nullopt;
-    const std::string key = build::next_key(step.key, "layer", {m_compression});
-    auto record = m_store.find_step(key);
-    if (!record) {
-      record = store::StepRecord{std::nullopt, build::commit_layer(m_store, {*result.tree}, m_below, m_options, task), 0};
-      m_store.put_step(key, *record);
+  oci::Descriptor run() {
+    std::vector<oci::Platform> platforms;
+    for (const auto& text : m_request.platforms) platforms.push_back(oci::Platform::parse(text));
+    if (platforms.empty()) platforms.push_back(oci::Platform::host());
+    if (platforms.size() == 1) return build_for(platforms.front());
+    oci::Index index{std::string(oci::k_media_index), {}, {}};
+    for (const auto& platform : platforms) {
+      index.manifests.push_back(in_step("building for " + platform.text(), [&] { return build_for(platform); }));
+      index.manifests.back().platform = platform;
     }
-    if (record->layer) m_below.push_back(record->layer->tree());
-    return record->layer;
+    const auto bytes = index.serialize();
+    return {std::string(oci::k_media_index), m_parts.store().layout().put_blob(bytes), bytes.size(), {}, std::nullopt, {}, {}};
   }
 
  private:
-  const store::Store& m_store;
-  const build::CommitOptions& m_options;
-  std::string m_compression;
-  std::vector<std::string> m_below;
+  oci::Descriptor build_for(const oci::Platform& platform) {
+    const auto plan = build::plan_build(m_contexts.dockerfile(), make_inputs(platform));
+    build::Solver solver(plan, m_parts.store(), m_contexts.trees(), build::plain_rules(), remote_access());
+    solver.prepare();
+    m_contexts.save_digests();
+    build::StepRunner runner(m_parts.store(), m_parts.progress(), runner_options(plan.epoch));
+    const auto& solved = solver.solve(runner, choose_jobs(m_request.jobs), m_task.id());
+    export_caches(solved);
+    return build::assemble_image(m_parts.store(), plan, solved, m_commit,
+                                 {m_request.labels, m_request.annotations, m_request.docker_format}, m_task);
+  }
+
+  build::RemoteAccess remote_access() const {
+    build::RemoteAccess access;
+    access.http = &m_parts.http();
+    access.git.proxies = m_parts.proxies();
+    access.git.find_secret = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = m_secrets.find(name);
+      return found == m_secrets.end() ? std::nullopt : std::optional(found->second.content);
+    };
+    if (const auto agent = m_agents.find("default"); agent != m_agents.end()) access.git.ssh_socket = agent->second;
+    const auto home = m_parts.find_variable("HOME");
+    if (home) access.git.known_hosts = std::filesystem::path(*home) / ".ssh" / "known_hosts";
+    return access;
+  }
+
+  build::PlanInputs make_inputs(const oci::Platform& platform) {
+    build::PlanInputs inputs;
+    inputs.load_image = [this](const std::string& image, const oci::Platform& wanted) {
+      return build::load_base(m_parts.store(), oci::ImageName::parse(image), wanted, m_commit, m_parts.progress(), m_task.id());
+    };
+    inputs.build_args = m_request.build_args;
+    inputs.contexts = m_contexts.named();
+    inputs.target = m_request.target;
+    inputs.platform = platform;
+    inputs.has_context = m_contexts.has_main();
+    inputs.hidden_environment = m_parts.proxy_environment();
+    inputs.given_epoch = m_parts.find_variable("SOURCE_DATE_EPOCH");
+    inputs.network = m_request.network;
+    for (const auto& entitlement : m_request.allow) inputs.allow_insecure = inputs.allow_insecure || entitlement == "security.insecure";
+    return inputs;
+  }
+
+  void export_caches(const std::map<std::size_t, build::SolvedStage>& solved) const {
+    oci::PackOptions pack;
+    pack.compression = m_commit.compression;
+    pack.overlay_xattr = m_commit.overlay_xattr;
+    for (const auto& place : m_exports) {
+      in_step("writing the build cache " + place.directory,
+              [&] { build::export_cache(m_parts.store(), solved, pack, api::open_cache(place, true), place.tag); });
+    }
+  }
+
+  // A cache that cannot be read slows a build down, but need not stop it: a first run has none.
+  void open_imports() {
+    for (const auto& text : m_request.cache_from) {
+      const auto place = api::parse_cache_place(text, "--cache-from");
+      try {
+        m_imports.push_back(
+            std::make_unique<build::CacheImport>(m_parts.store(), api::open_cache(place, false), place.tag, m_commit.overlay_xattr));
+      } catch (const Error& error) {
+        m_parts.progress().message(MessageLevel::warning, "--cache-from " + text + ": " + error.message());
+      }
+    }
+  }
+
+  build::RunnerOptions runner_options(std::int64_t epoch) const {
+    build::RunnerOptions options;
+    options.rules = &build::plain_rules();
+    options.epoch = epoch;
+    options.overlay_xattr = m_commit.overlay_xattr;
+    options.no_cache = m_request.no_cache;
+    for (const auto& import : m_imports)
+      options.imports.emplace_back([cache = import.get()](const std::string& key) { return cache->fetch(key); });
+    options.explain_cache = m_request.explain_cache;
+    options.secrets = m_secrets;
+    options.ssh_sockets = m_agents;
+    if (m_request.shell_on_error) options.on_failure = [this](const sandbox::Job& job, const Error& error) { open_shell(job, error); };
+    return options;
+  }
+
+  // Into the failed step, as it left everything, with its environment and its user.
+  void open_shell(sandbox::Job job, const Error& error) const {
+    auto& progress = m_parts.progress();
+    progress.message(MessageLevel::warning, error.message());
+    progress.message(MessageLevel::note,
+                     "a shell in the failed step; what it changes is thrown away. It runs: " + util::join(job.argv, " "));
+    progress.pause();
+    job.argv = {"/bin/sh", "-c", "[ -x /bin/bash ] && exec /bin/bash -i; exec /bin/sh -i"};
+    sandbox::run_interactive_job(job, STDIN_FILENO, STDERR_FILENO);
+    progress.resume();
+  }
+
+  Session::Parts& m_parts;
+  const BuildRequest& m_request;
+  build::CommitOptions m_commit;
+  std::map<std::string, build::Secret> m_secrets;
+  std::map<std::string, std::filesystem::path> m_agents;
+  api::BuildContexts m_contexts;
+  std::vector<api::CachePlace> m_exports;
+  std::vector<std::unique_ptr<build::CacheImport>> m_imports;
+  Task& m_task;
 };
 
 }  // namespace
@@ -61,38 +183,14 @@ BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   api::check_network(request.network);
   BuildResult result;
   for (const auto& name : request.names) result.names.push_back(api::store_tag(name));
-  const auto file = build::read_source_file(request.dockerfile.empty() ? request.context / "Dockerfile" : request.dockerfile);
-  const auto base_name = stage_base(file, request);
-  const auto commit = parts.commit_options(request.compression);
-  const build::Context context(util::Root::open(request.context), build::ContextOptions{});
+  api::check_contexts(request);
   parts.isolate();
-  Task task(parts.progress(), 0, "build " + request.context.native());
-  const auto base = build::load_base(parts.store(), base_name, commit, parts.progress(), task.id());
-  const auto epoch = build::choose_epoch(parts.find_variable("SOURCE_DATE_EPOCH"), base);
-  build::PlanInputs inputs{&base, &context, request.build_args, parts.proxy_environment(), {}, {}, request.network};
-  inputs.extra_environment = {{"SOURCE_DATE_EPOCH", std::to_string(epoch)}};
-  inputs.start = {oci::Platform::host().architecture, epoch, build::plain_rules().id, {}};
-  auto plan = build::plan_stage(file, inputs);
-  for (const auto& [name, value] : request.labels) plan.config.labels[name] = value;
-  build::Runner runner(parts.store(), parts.progress(), runner_options(request, epoch, commit.overlay_xattr));
-  const auto results = runner.run(base, plan, task.id());
-  LayerStack stack(parts.store(), base, commit, request.compression);
-  build::ImageParts image;
-  for (const auto& line : plan.history) {
-    const auto layer = line.step ? stack.add(plan.steps[*line.step], results[*line.step], task) : std::nullopt;
-    image.history.push_back({util::format_rfc3339(epoch), line.created_by, "", "jcbuild", !layer});
-    if (layer) image.layers.push_back({*layer, {}});
-  }
-  image.base = &base;
-  image.config = plan.config;
-  image.epoch = epoch;
-  const auto manifest = build::write_image(parts.store().layout(), image);
-  if (!request.output.empty())
-    api::write_destination(parts, parts.store().layout(), oci::load_image(parts.store().layout(), manifest, oci::Platform::host()),
-                           request.output, result.names.empty() ? "" : result.names.front());
-  for (const auto& name : result.names) api::set_store_tag(parts.store(), name, manifest);
+  Task task(parts.progress(), 0, "build " + request.context);
+  const auto image = DockerfileBuild(parts, request, task).run();
+  if (!request.output.empty()) api::write_built(parts, image, request.output, result.names.empty() ? "" : result.names.front());
+  for (const auto& name : result.names) api::set_store_tag(parts.store(), name, image);
   task.finish();
-  result.digest = manifest.digest.text();
+  result.digest = image.digest.text();
   return result;
 }
 

@@ -57,12 +57,17 @@ Prepared prepare(Session::Parts& parts, const ComposeRequest& request) {
   plan.hidden_environment = parts.proxy_environment();
   plan.network = request.network;
   plan.compression = request.compression;
+  plan.load_image = [&parts, commit = prepared.options.commit](const std::string& image, const oci::Platform& platform) {
+    const auto name = oci::ImageName::parse(image);
+    if (auto base = build::find_base(parts.store(), name, platform)) return *base;
+    if (!sandbox::is_isolated()) throw compose::ImageNotReady();
+    return build::load_base(parts.store(), name, platform, commit, parts.progress(), 0);
+  };
   return prepared;
 }
 
 build::RunnerOptions runner_options(const Prepared& prepared, const ComposeRequest& request, const build::Base& base) {
   build::RunnerOptions options;
-  options.network = request.network == "none" ? sandbox::Network::none : sandbox::Network::host;
   options.rules = &build::package_rules();
   options.epoch = prepared.options.plan.epoch;
   options.overlay_xattr = prepared.options.commit.overlay_xattr;
@@ -111,7 +116,7 @@ ComposeResult describe(const Prepared& prepared, const std::vector<compose::Pack
 
 // The base, when nothing has to be made or unpacked for it.
 std::optional<build::Base> find_ready_base(Session::Parts& parts, const Prepared& prepared) {
-  return build::find_base(parts.store(), prepared.base_name);
+  return build::find_base(parts.store(), prepared.base_name, oci::Platform::host());
 }
 
 Json forecast_json(const Prepared& prepared, const ComposeRequest& request, const std::vector<compose::Forecast>& forecasts) {
@@ -169,11 +174,12 @@ ComposeResult compose_image(Session& session, const ComposeRequest& request) {
   Task task(parts.progress(), 0, "compose " + util::join(request.packages, " "));
   if (!base) {
     base = in_step("preparing the base " + prepared.base_name.text(), [&] {
-      return build::load_base(parts.store(), prepared.base_name, prepared.options.commit, parts.progress(), task.id());
+      return build::load_base(parts.store(), prepared.base_name, oci::Platform::host(), prepared.options.commit, parts.progress(),
+                              task.id());
     });
     set_epoch();
   }
-  std::optional<build::Runner> runner;
+  std::optional<build::StepRunner> runner;
   if (!complete) runner.emplace(parts.store(), parts.progress(), runner_options(prepared, request, *base));
   compose::Composer composer(parts.store(), parts.progress(), runner ? &*runner : nullptr, prepared.options);
   const auto composition = composer.compose(prepared.resolution, *base, task.id());

@@ -11,6 +11,7 @@
 #include "jcbuild/session.h"
 #include "oci/layer/layer.h"
 #include "oci/layout.h"
+#include "oci/registry/curl_http.h"
 #include "packages/catalog.h"
 #include "platform/target.h"
 #include "sandbox/isolation.h"
@@ -42,8 +43,13 @@ struct Session::Parts {
   build::CommitOptions commit_options(const std::string& compression) const;
   /// Proxy variables of the caller, both spellings, for RUN.
   std::map<std::string, std::string> proxy_environment() const;
+  /// The session's HTTP client, over the caller's proxies.
+  oci::HttpClient& http();
+  /// The caller's proxies.
+  oci::HttpProxies proxies() const;
 
  private:
+  std::unique_ptr<oci::HttpClient> m_http;
   std::optional<store::Store> m_store;
   std::optional<util::FileLock> m_sharing;
 };
@@ -61,6 +67,9 @@ void set_store_tag(const store::Store& store, const std::string& name, const oci
 /// Copies an image of the store's layout to any writable destination.
 void write_destination(Session::Parts& parts, const oci::Layout& layout, const oci::LoadedImage& image, const std::string& destination,
                        const std::string& source_name);
+
+/// Writes what a build made, an image or an index of several, to a destination.
+void write_built(Session::Parts& parts, const oci::Descriptor& image, const std::string& destination, const std::string& source_name);
 
 }  // namespace api
 }  // namespace jcb

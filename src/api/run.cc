@@ -89,8 +89,8 @@ RunResult run_container(Session& session, const RunRequest& request) {
   const auto options = container_options(request, container_id(request.name));
   const auto runtime = runtime::choose_runtime(request.runtime);
   parts.isolate();
-  const auto base =
-      build::load_base(parts.store(), oci::ImageName::parse(request.image), parts.commit_options("zstd"), parts.progress(), 0);
+  const auto base = build::load_base(parts.store(), oci::ImageName::parse(request.image), oci::Platform::host(),
+                                     parts.commit_options("zstd"), parts.progress(), 0);
   const ContainerDirectory directory(parts.store(), options.id);
   std::vector<util::Root> lowers;
   for (auto layer = base.layers.rbegin(); layer != base.layers.rend(); ++layer) lowers.push_back(parts.store().tree(layer->tree()));

@@ -113,6 +113,21 @@ std::map<std::string, std::string> Session::Parts::proxy_environment() const {
   return variables;
 }
 
+oci::HttpProxies Session::Parts::proxies() const {
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : options.environment) environment.push_back(name + "=" + value);
+  return oci::read_proxies(environment);
+}
+
+oci::HttpClient& Session::Parts::http() {
+  if (!m_http) {
+    oci::CurlOptions curl;
+    curl.proxies = proxies();
+    m_http = std::make_unique<oci::CurlHttp>(std::move(curl));
+  }
+  return *m_http;
+}
+
 void install_signal_handlers() { util::install_interrupt_handlers(); }
 
 Session::Session(SessionOptions options) : m_parts(std::make_unique<Parts>(std::move(options))) {}

@@ -33,10 +33,10 @@ VerifyResult verify_store(Session& session) {
   return result;
 }
 
-std::uint64_t prune_store(Session& session, bool all) {
+std::uint64_t prune_store(Session& session, bool all, std::optional<std::uint64_t> keep_bytes) {
   auto& parts = session.parts();
   parts.enter_namespaces();
-  return store::prune(parts.store(), all ? store::PruneScope::build_cache : store::PruneScope::garbage);
+  return store::prune(parts.store(), all ? store::PruneScope::build_cache : store::PruneScope::garbage, keep_bytes);
 }
 
 }  // namespace jcb

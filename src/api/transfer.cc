@@ -8,6 +8,7 @@
 #include "api/rootfs.h"
 #include "jcbuild/images.h"
 #include "oci/layer/archive.h"
+#include "oci/media_type.h"
 #include "store/images.h"
 #include "store/source.h"
 #include "util/file.h"
@@ -53,6 +54,25 @@ void write_layout(const oci::Layout& from, const oci::LoadedImage& image, const 
   layout.set_tag(target.tag.empty() ? "latest" : target.tag, image.descriptor);
 }
 
+// All images of an index, then the index itself.
+void write_index(const oci::Layout& from, const oci::Descriptor& descriptor, const oci::Layout& to,
+                 const std::function<void(std::uint64_t, std::uint64_t)>& count) {
+  const auto bytes = from.read_blob(descriptor, oci::k_max_manifest_bytes);
+  for (const auto& entry : oci::Index::parse(bytes, descriptor.media_type).manifests)
+    store::copy_image(from, oci::load_image(from, entry, oci::Platform::host()), to, count);
+  to.put_blob(bytes);
+}
+
+void write_index_destination(const oci::Layout& from, const oci::Descriptor& descriptor, const oci::ImageName& target,
+                             const std::function<void(std::uint64_t, std::uint64_t)>& count) {
+  if (target.transport != oci::Transport::oci_layout)
+    throw Error(ErrorKind::unsupported, "an image for several platforms can only be written to a layout", "use --output oci:DIR");
+  if (::mkdir(target.path.c_str(), 0755) != 0 && errno != EEXIST) throw_errno("make directory", target.path);
+  const auto layout = oci::Layout::create(util::Root::open(target.path), target.path);
+  write_index(from, descriptor, layout, count);
+  layout.set_tag(target.tag.empty() ? "latest" : target.tag, descriptor);
+}
+
 std::string archive_name(const oci::ImageName& target, const std::string& source_name) {
   if (!target.tag.empty()) return target.tag;
   return source_name.empty() ? "" : source_name;
@@ -96,6 +116,15 @@ void write_destination(Session::Parts& parts, const oci::Layout& layout, const o
     default:
       throw Error(ErrorKind::usage, destination + " is not something an image can be written to");
   }
+  transfer.finish();
+}
+
+void write_built(Session::Parts& parts, const oci::Descriptor& image, const std::string& destination, const std::string& source_name) {
+  const auto& layout = parts.store().layout();
+  if (!oci::is_index_type(image.media_type))
+    return write_destination(parts, layout, oci::load_image(layout, image, oci::Platform::host()), destination, source_name);
+  Transfer transfer(parts.progress(), "writing " + destination);
+  write_index_destination(layout, image, named(destination), transfer.counter());
   transfer.finish();
 }
 

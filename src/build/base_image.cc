@@ -16,9 +16,9 @@
 namespace jcb::build {
 namespace {
 
-oci::ImageConfig bootstrap_config(const oci::ImageName& name, const oci::Digest& diff_id) {
+oci::ImageConfig bootstrap_config(const oci::ImageName& name, const oci::Platform& platform, const oci::Digest& diff_id) {
   oci::ImageConfig config;
-  config.platform = oci::Platform::host();
+  config.platform = platform;
   config.created = util::format_rfc3339(k_default_epoch);
   config.config.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
   config.config.cmd = {"/bin/bash"};
@@ -45,43 +45,44 @@ store::Layer make_bootstrap(const store::Store& store, const BootstrapRequest& r
   return layer;
 }
 
-BootstrapRequest bootstrap_request(const oci::ImageName& name) {
+BootstrapRequest bootstrap_request(const oci::ImageName& name, const oci::Platform& platform) {
   BootstrapRequest request;
   request.distribution = name.distribution;
   request.suite = name.suite;
-  request.architecture = oci::Platform::host().architecture;
+  request.architecture = platform.architecture;
   request.source_date_epoch = k_default_epoch;
   return request;
 }
 
 std::string bootstrap_key(const BootstrapRequest& request) {
-  return next_key(k_key_schema, "bootstrap-2",
-                  {request.distribution, request.suite, request.architecture, std::to_string(request.source_date_epoch), package_rules().id,
-                   bootstrap_inputs(request)});
+  return make_key("bootstrap-3", {request.distribution, request.suite, request.architecture, std::to_string(request.source_date_epoch),
+                                  package_rules().id, bootstrap_inputs(request)});
 }
 
-std::optional<Base> find_bootstrap(const store::Store& store, const oci::ImageName& name, const std::string& key) {
+std::optional<Base> find_bootstrap(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform,
+                                   const std::string& key) {
   const auto record = store.find_step(key);
   if (!record || !record->layer) return std::nullopt;
-  return Base{{*record->layer}, bootstrap_config(name, record->layer->diff_id)};
+  return Base{{*record->layer}, bootstrap_config(name, platform, record->layer->diff_id)};
 }
 
-Base bootstrap_base(const store::Store& store, const oci::ImageName& name, const CommitOptions& options, Progress& progress,
-                    TaskId parent) {
-  const auto request = bootstrap_request(name);
+Base bootstrap_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const CommitOptions& options,
+                    Progress& progress, TaskId parent) {
+  const auto request = bootstrap_request(name, platform);
   const std::string key = bootstrap_key(request);
-  if (auto base = find_bootstrap(store, name, key)) return *base;
+  if (auto base = find_bootstrap(store, name, platform, key)) return *base;
   const store::Lease lease = store.lease("bootstrap-" + key);
-  if (auto base = find_bootstrap(store, name, key)) return *base;
+  if (auto base = find_bootstrap(store, name, platform, key)) return *base;
   Task task(progress, parent, "base " + name.text());
   const auto layer = in_step("making the base " + name.text(), [&] { return make_bootstrap(store, request, options, task); });
-  store.put_step(key, {std::nullopt, layer, 0});
+  store.put_step(key, {layer.diff_id.hex(), std::nullopt, layer, 0});
   task.finish();
-  return {{layer}, bootstrap_config(name, layer.diff_id)};
+  return {{layer}, bootstrap_config(name, platform, layer.diff_id)};
 }
 
-Base image_base(const store::Store& store, const oci::ImageName& name, Progress& progress, TaskId parent, oci::OverlayXattr xattr) {
-  const auto opened = store::open_image(store, name, oci::Platform::host());
+Base image_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, Progress& progress, TaskId parent,
+                oci::OverlayXattr xattr) {
+  const auto opened = store::open_image(store, name, platform);
   std::optional<Task> task;
   const auto on_bytes = [&](std::uint64_t done, std::uint64_t total) {
     util::check_interrupt();
@@ -96,8 +97,8 @@ Base image_base(const store::Store& store, const oci::ImageName& name, Progress&
   return base;
 }
 
-std::optional<Base> find_stored(const store::Store& store, const oci::ImageName& name) {
-  const auto opened = store::open_image(store, name, oci::Platform::host());
+std::optional<Base> find_stored(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform) {
+  const auto opened = store::open_image(store, name, platform);
   Base base{{}, opened.image.config};
   for (std::size_t i = 0; i < opened.image.manifest.layers.size(); ++i) {
     base.layers.push_back({opened.image.config.diff_ids[i], opened.image.manifest.layers[i]});
@@ -106,25 +107,29 @@ std::optional<Base> find_stored(const store::Store& store, const oci::ImageName&
   return base;
 }
 
-Base scratch_base() {
+// BuildKit: an image from scratch has a directory to start in, and (variables.cc) a PATH.
+Base scratch_base(const oci::Platform& platform) {
   Base base;
-  base.config.platform = oci::Platform::host();
+  base.config.platform = platform;
+  base.config.config.working_dir = "/";
   return base;
 }
 
 }  // namespace
 
-std::optional<Base> find_base(const store::Store& store, const oci::ImageName& name) {
-  if (name.transport == oci::Transport::scratch) return scratch_base();
-  if (name.transport == oci::Transport::bootstrap) return find_bootstrap(store, name, bootstrap_key(bootstrap_request(name)));
-  if (name.transport == oci::Transport::store) return find_stored(store, name);
+std::optional<Base> find_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform) {
+  if (name.transport == oci::Transport::scratch) return scratch_base(platform);
+  if (name.transport == oci::Transport::bootstrap)
+    return find_bootstrap(store, name, platform, bootstrap_key(bootstrap_request(name, platform)));
+  if (name.transport == oci::Transport::store) return find_stored(store, name, platform);
   return std::nullopt;
 }
 
-Base load_base(const store::Store& store, const oci::ImageName& name, const CommitOptions& options, Progress& progress, TaskId parent) {
-  if (name.transport == oci::Transport::scratch) return scratch_base();
-  if (name.transport == oci::Transport::bootstrap) return bootstrap_base(store, name, options, progress, parent);
-  return image_base(store, name, progress, parent, options.overlay_xattr);
+Base load_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const CommitOptions& options,
+               Progress& progress, TaskId parent) {
+  if (name.transport == oci::Transport::scratch) return scratch_base(platform);
+  if (name.transport == oci::Transport::bootstrap) return bootstrap_base(store, name, platform, options, progress, parent);
+  return image_base(store, name, platform, progress, parent, options.overlay_xattr);
 }
 
 std::int64_t choose_epoch(const std::optional<std::string>& given, const Base& base) {

@@ -17,14 +17,15 @@ namespace jcb::build {
 /// archives (Python wheels) can express.
 inline constexpr std::int64_t k_default_epoch = 315532800;
 
-/// Brings the image that a FROM or --base names into the store, unpacked, and returns it as a base. `bootstrap:` images
+/// Brings the image that a FROM or --base names into the store for `platform`, unpacked, and returns it as a base. `bootstrap:` images
 /// are made once and found again by distribution, suite, architecture and the host's mirror configuration. Needs
 /// enter_isolation. Throws Error.
-Base load_base(const store::Store& store, const oci::ImageName& name, const CommitOptions& options, Progress& progress, TaskId parent);
+Base load_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const CommitOptions& options,
+               Progress& progress, TaskId parent);
 
 /// The same, but only when nothing has to be made, copied or unpacked for it; needs no isolation. Throws Error for a name
 /// that cannot be a base.
-std::optional<Base> find_base(const store::Store& store, const oci::ImageName& name);
+std::optional<Base> find_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform);
 
 /// The SOURCE_DATE_EPOCH of a build: the given one (text from the environment) or else the base's creation time or else
 /// k_default_epoch. Throws Error(usage) when the text is no number.

@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "jcbuild/error.h"
+#include "util/hash.h"
+#include "util/interrupt.h"
 #include "util/text.h"
 
 namespace jcb::build {
@@ -99,6 +101,16 @@ timespec step_clock() {
 
 void capture(const util::Root& upper, const timespec& started, std::int64_t epoch, const CaptureRules& rules) {
   Capture(started, epoch, rules).walk(upper, {});
+}
+
+std::string digest_tree(const util::Root& tree, oci::OverlayXattr overlay_xattr) {
+  if (tree.list().empty()) return {};
+  util::Sha256 hash;
+  oci::write_layer_tar(tree, overlay_xattr, [&](std::string_view bytes) {
+    util::check_interrupt();
+    hash.update(bytes);
+  });
+  return hash.hex();
 }
 
 }  // namespace jcb::build

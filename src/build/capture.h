@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "oci/layer/layer.h"
 #include "util/root.h"
 
 namespace jcb::build {
@@ -36,5 +37,9 @@ timespec step_clock();
 
 /// Applies the rules to an overlay upper directory. Throws Error(system).
 void capture(const util::Root& upper, const timespec& started, std::int64_t epoch, const CaptureRules& rules);
+
+/// The digest of all that a captured tree says, as 64 hexadecimal digits: that of the layer tar it would make. Empty for a
+/// tree without entries. Trees of one digest are interchangeable. Throws Error(system), Interrupted.
+std::string digest_tree(const util::Root& tree, oci::OverlayXattr overlay_xattr);
 
 }  // namespace jcb::build

@@ -20,7 +20,7 @@ namespace jcb::build {
 enum class ModePolicy {
   as_is,       ///< as the files have them
   normalised,  ///< 0755 for directories and what its owner may execute, else 0644: what git keeps, whatever the umask of
-               ///< the checkout was. Times of files are not kept either: git has none.
+               ///< the checkout was.
 };
 
 /// What a tree is to COPY.
@@ -33,6 +33,8 @@ struct ContextOptions {
   /// The tree of a stage or image: files keep their owners and xattrs unless --chown says otherwise, and nobody changes
   /// them meanwhile. A context's files become 0:0.
   bool keep_owners = false;
+  /// The times of files mean something: a download's is the server's, a repository's is the commit's.
+  bool keep_times = false;
   /// What messages call it.
   std::string name = "the build context";
 };
@@ -48,8 +50,9 @@ class Context {
 
   /// The permission bits that a file with `mode` gets in the image.
   std::uint32_t image_mode(std::uint32_t mode) const noexcept;
-  /// Whether files come with the times they have here.
-  bool keeps_times() const noexcept { return m_options.modes == ModePolicy::as_is; }
+  /// Whether files come with the times they have here. Those of a checkout say when it was made, and no key holds them:
+  /// two machines would make two layers of the same files.
+  bool keeps_times() const noexcept { return m_options.keep_owners || m_options.keep_times; }
   /// Whether .dockerignore hides a path itself; a directory may still be seen for what an exception shows below it.
   bool is_ignored(std::string_view path) const { return m_options.ignore && m_options.ignore->is_ignored(path); }
   /// Whether it hides a directory and all below it.

@@ -21,16 +21,11 @@ struct SourceFile {
 SourceFile read_source_file(const util::Root& root, const std::string& path, std::string name);
 /// The same for a trusted path that the user gave.
 SourceFile read_source_file(const std::filesystem::path& path);
+/// The same for a text that is here already.
+SourceFile parse_source_file(std::string_view text, std::string name);
 
-/// One FROM of a file, its image expanded with global ARGs.
-struct StageName {
-  std::string image;
-  std::string name;  ///< AS name, or empty
-  dockerfile::Position position;
-};
-
-/// The stages of a file in order. Throws Error naming the place.
-std::vector<StageName> list_stages(const SourceFile& file, const std::map<std::string, std::string>& build_args);
+/// The largest Dockerfile that is read.
+inline constexpr std::uint64_t k_max_dockerfile_bytes = std::uint64_t{4} << 20;
 
 /// "FILE:LINE:COLUMN".
 std::string place_name(const SourceFile& file, const dockerfile::Position& position);

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "jcbuild/error.h"
-#include "oci/descriptor.h"
 
 namespace jcb::build {
 namespace {
@@ -17,58 +16,77 @@ std::optional<std::string> find_value(const std::map<std::string, std::string>& 
   return found->second;
 }
 
-// Arguments that every build has without --build-arg, once a stage declares them.
-std::map<std::string, std::string> platform_arguments() {
-  const auto host = oci::Platform::host();
-  std::map<std::string, std::string> arguments;
-  for (const char* side : {"TARGET", "BUILD"}) {
-    arguments[std::string(side) + "PLATFORM"] = host.text();
-    arguments[std::string(side) + "OS"] = host.os;
-    arguments[std::string(side) + "ARCH"] = host.architecture;
-    arguments[std::string(side) + "VARIANT"] = host.variant;
-  }
-  return arguments;
+void add_platform(std::map<std::string, std::string>& arguments, const std::string& side, const oci::Platform& platform) {
+  arguments[side + "PLATFORM"] = platform.text();
+  arguments[side + "OS"] = platform.os;
+  arguments[side + "ARCH"] = platform.architecture;
+  arguments[side + "VARIANT"] = platform.variant;
 }
 
 }  // namespace
 
-Variables::Variables(const std::map<std::string, std::string>& build_args, const std::vector<std::string>& environment)
-    : m_build_args(build_args) {
-  for (const auto& entry : environment) {
-    const auto equals = entry.find('=');
-    set_environment(entry.substr(0, equals), equals == std::string::npos ? "" : entry.substr(equals + 1));
-  }
-  // As BuildKit: an image always has a PATH, so that ENV PATH=/x:$PATH extends one.
-  if (m_environment.count("PATH") == 0) set_environment("PATH", k_default_path);
+GlobalScope::GlobalScope(std::map<std::string, std::string> build_args, const oci::Platform& target) : m_build_args(std::move(build_args)) {
+  add_platform(m_platform, "TARGET", target);
+  add_platform(m_platform, "BUILD", oci::Platform::host());
 }
 
-void Variables::declare_global(const dockerfile::Instruction& instruction, char escape) {
+void GlobalScope::declare(const dockerfile::Instruction& instruction, char escape) {
   for (const auto& word : instruction.arguments) {
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
-    if (const auto given = find_value(m_build_args, name)) {
+    if (const auto given = find_given(name)) {
       m_global[name] = *given;
     } else if (equals != std::string::npos) {
-      m_global[name] = dockerfile::expand_word(word.substr(equals + 1), global_lookup(), escape);
+      m_global[name] = dockerfile::expand_word(word.substr(equals + 1), lookup(), escape);
     }
   }
 }
 
+dockerfile::Lookup GlobalScope::lookup() const {
+  return [this](std::string_view name) { return find_inherited(name); };
+}
+
+std::optional<std::string> GlobalScope::find_given(std::string_view name) const { return find_value(m_build_args, name); }
+
+std::optional<std::string> GlobalScope::find_inherited(std::string_view name) const {
+  if (auto value = find_value(m_global, name)) return value;
+  // The user may say for which platform a build is, as docker allows.
+  const auto given = m_platform.count(std::string(name)) != 0 ? find_given(name) : std::nullopt;
+  return given ? given : find_value(m_platform, name);
+}
+
+std::vector<std::string> GlobalScope::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : m_global) names.push_back(name);
+  for (const auto& [name, value] : m_platform) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Variables::Variables(const GlobalScope& global, const std::vector<std::string>& environment) : m_scope(global) {
+  for (const auto& entry : container_environment(environment)) {
+    const auto equals = entry.find('=');
+    set_environment(entry.substr(0, equals), equals == std::string::npos ? "" : entry.substr(equals + 1));
+  }
+}
+
 std::vector<std::string> Variables::declare(const dockerfile::Instruction& instruction, char escape) {
-  static const auto platform = platform_arguments();
   std::vector<std::string> words;
   for (const auto& word : instruction.arguments) {
     const auto equals = word.find('=');
     const std::string name = dockerfile::expand_word(word.substr(0, equals), lookup(), escape);
-    std::optional<std::string> value = find_value(m_build_args, name);
+    std::optional<std::string> value = m_scope.find_given(name);
     if (!value && equals != std::string::npos) value = dockerfile::expand_word(word.substr(equals + 1), lookup(), escape);
-    if (!value) value = find_value(m_global, name);
-    if (!value) value = find_value(platform, name);
-    if (std::find(m_argument_order.begin(), m_argument_order.end(), name) == m_argument_order.end()) m_argument_order.push_back(name);
+    if (!value) value = m_scope.find_inherited(name);
+    if (!is_declared(name)) m_argument_order.push_back(name);
     if (value) m_arguments[name] = *value;
     words.push_back(value ? name + "=" + *value : name);
   }
   return words;
+}
+
+bool Variables::is_declared(std::string_view name) const {
+  return std::find(m_argument_order.begin(), m_argument_order.end(), name) != m_argument_order.end();
 }
 
 void Variables::set_environment(const std::string& name, const std::string& value) {
@@ -81,10 +99,6 @@ dockerfile::Lookup Variables::lookup() const {
     auto value = find_value(m_environment, name);
     return value ? value : find_value(m_arguments, name);
   };
-}
-
-dockerfile::Lookup Variables::global_lookup() const {
-  return [this](std::string_view name) { return find_value(m_global, name); };
 }
 
 std::vector<std::string> Variables::image_environment() const {
@@ -105,9 +119,18 @@ std::vector<std::string> Variables::run_environment(const std::map<std::string, 
 std::vector<std::string> Variables::declared_arguments() const {
   std::vector<std::string> entries;
   for (const auto& name : m_argument_order) {
-    if (const auto value = find_value(m_arguments, name)) entries.push_back(name + "=" + *value);
+    const auto value = find_value(m_arguments, name);
+    if (value && m_environment.count(name) == 0) entries.push_back(name + "=" + *value);
   }
   return entries;
+}
+
+std::vector<std::string> container_environment(const std::vector<std::string>& image_environment) {
+  auto environment = image_environment;
+  // As BuildKit: an image always has a PATH, so that ENV PATH=/x:$PATH extends one.
+  const auto is_path = [](const std::string& entry) { return entry.starts_with("PATH="); };
+  if (std::none_of(environment.begin(), environment.end(), is_path)) environment.push_back("PATH=" + std::string(k_default_path));
+  return environment;
 }
 
 }  // namespace jcb::build

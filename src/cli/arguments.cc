@@ -124,7 +124,7 @@ std::map<std::string, std::string> parse_colon_pairs(const std::string& text) {
 bool is_path_like(const std::string& argument) {
   std::error_code error;
   return argument == "." || argument == ".." || argument == "-" || argument.find('/') != std::string::npos ||
-         std::filesystem::is_directory(argument, error);
+         std::filesystem::exists(argument, error);
 }
 
 std::string nearest(const std::string& name, const std::vector<std::string>& names) {

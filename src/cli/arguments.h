@@ -23,7 +23,7 @@ VolumeOption parse_volume(const std::string& text);
 std::uint64_t parse_size(const std::string& text, const char* flag);
 /// Upstream's "k:v,k:v".
 std::map<std::string, std::string> parse_colon_pairs(const std::string& text);
-/// Whether an argument of `build` means a directory rather than a package.
+/// Whether an argument of `build` means a context (directory, archive, address) rather than a package.
 bool is_path_like(const std::string& argument);
 /// The nearest of some names, for "did you mean"; empty when none is near.
 std::string nearest(const std::string& name, const std::vector<std::string>& names);

@@ -86,6 +86,17 @@ class TtyProgress final : public Progress {
     redraw(start + escape(text), draw_frame(m_table, frame_size()));
   }
 
+  void pause() override {
+    const std::lock_guard guard(m_mutex);
+    redraw({}, {});
+    m_paused = true;
+  }
+
+  void resume() override {
+    const std::lock_guard guard(m_mutex);
+    m_paused = false;
+  }
+
  private:
   std::string paint_text(const char* code, const std::string& text) const {
     return m_color ? "\x1b[" + std::string(code) + "m" + text + "\x1b[0m" : text;
@@ -101,7 +112,7 @@ class TtyProgress final : public Progress {
 
   // Replaces the last frame by a line that stays (none when empty) and a new frame.
   void redraw(const std::string& stays, const std::vector<FrameLine>& frame) {
-    if (stays.empty() && frame.empty() && m_drawn.empty()) return;
+    if (m_paused || (stays.empty() && frame.empty() && m_drawn.empty())) return;
     std::string out;
     if (const std::size_t rows = drawn_rows(); rows > 0) out += "\r\x1b[" + std::to_string(rows) + "A";
     if (!stays.empty()) out += stays + "\x1b[K\n";
@@ -127,6 +138,7 @@ class TtyProgress final : public Progress {
   std::condition_variable m_wake;
   std::thread m_painter;
   bool m_stopping = false;
+  bool m_paused = false;
   TaskTable m_table;
   std::vector<std::size_t> m_drawn;  // the columns of each line of the last frame
 };

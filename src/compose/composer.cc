@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "build/copy.h"
 #include "build/step_key.h"
 #include "build/variables.h"
 #include "jcbuild/error.h"
@@ -23,6 +24,18 @@ std::vector<std::string> test_command(const std::string& test) {
   words.front() = "/test/" + words.front();
   words.insert(words.begin(), words.front().ends_with(".py") ? "python3" : "/bin/bash");
   return words;
+}
+
+// The digest of a package's directory: its tests may read anything in it.
+std::string digest_files(const packages::Package& package) {
+  build::ContextOptions options;
+  options.modes = build::ModePolicy::normalised;
+  build::CopyRequest request;
+  request.destination = "/";
+  request.arguments.emplace_back();
+  request.arguments.back().from = std::make_shared<const build::Context>(util::Root::open(package.directory), std::move(options));
+  request.arguments.back().path = ".";
+  return build::make_key("files", build::key_fields(request, build::select_sources(request)));
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -54,8 +67,8 @@ struct Composer::State {
     return result;
   }
 
-  void push(const packages::Package& package, const build::Plan& plan, const std::optional<store::Layer>& layer, std::int64_t epoch) {
-    stack.config.config = plan.config;
+  void push(const packages::Package& package, const build::BuildPlan& plan, const std::optional<store::Layer>& layer, std::int64_t epoch) {
+    stack.config.config = plan.target_stage().config;
     parts.history.push_back({util::format_rfc3339(epoch), "jcbuild package " + package.name, "", "", !layer});
     if (!layer) return;
     stack.layers.push_back(*layer);
@@ -84,18 +97,18 @@ void Composer::add_package(State& state, const packages::Resolution& resolution,
   const auto& resolved = resolution.order[index];
   const auto& package = resolved.package;
   if (!package.dockerfile) {
-    state.keys.push_back(build::next_key(build::k_key_schema, "meta", state.dependency_keys(resolved)));
+    state.keys.push_back(build::make_key("meta", state.dependency_keys(resolved)));
     state.packages.push_back({package.name, state.keys.back(), true, 0, std::nullopt});
     return;
   }
-  const auto planned = plan_package(package, state.stack, state.dependency_keys(resolved), m_options.plan);
+  const auto planned = plan_package(m_store, package, state.stack, state.dependency_keys(resolved), m_options.plan);
   Task task(m_progress, parent, package.name);
   auto record = m_options.no_cache ? std::nullopt : m_store.find_step(planned.key);
   const bool cached = record.has_value();
   if (!cached) record = build_package(state, package, planned, task);
   state.keys.push_back(planned.key);
   state.packages.push_back({package.name, planned.key, cached, record->seconds, record->layer});
-  state.push(package, planned.plan, record->layer, m_options.plan.epoch);
+  state.push(package, *planned.plan, record->layer, m_options.plan.epoch);
   if (m_options.tests.intermediate) test_package(state, package, task.id());
   task.finish(cached ? TaskResult::cached : TaskResult::done);
 }
@@ -105,8 +118,11 @@ store::StepRecord Composer::build_package(const State& state, const packages::Pa
   if (const auto record = m_options.no_cache ? std::nullopt : m_store.find_step(planned.key)) return *record;
   const auto started = std::chrono::steady_clock::now();
   std::vector<std::string> trees;
-  for (const auto& result : m_runner->run(state.stack, planned.plan, task.id())) {
-    if (result.tree) trees.push_back(*result.tree);
+  const auto& solved = planned.solver->solve(*m_runner, m_options.jobs, task.id());
+  for (const auto stage : build::chain_of(*planned.plan)) {
+    for (const auto& result : solved.at(stage).results) {
+      if (result.tree) trees.push_back(*result.tree);
+    }
   }
   store::StepRecord record;
   if (!trees.empty()) record.layer = build::commit_layer(m_store, trees, state.trees(), m_options.commit, task);
@@ -117,15 +133,11 @@ store::StepRecord Composer::build_package(const State& state, const packages::Pa
 
 // A test's outcome is a function of the tree, the environment and the test's own files.
 std::string Composer::test_key(const State& state, const packages::Package& package, const std::string& test) const {
-  build::CopyRequest request;
-  request.arguments.push_back(
-      {std::make_shared<const build::Context>(util::Root::open(package.directory), build::ContextOptions{build::ModePolicy::normalised}),
-       ".", true});
-  std::vector<std::string> fields{test, m_options.plan.network, build::select_sources(request).front().content};
+  std::vector<std::string> fields{test, m_options.plan.network, digest_files(package)};
   for (const auto& layer : state.stack.layers) fields.push_back(layer.diff_id.hex());
   const auto& environment = state.stack.config.config.env;
   fields.insert(fields.end(), environment.begin(), environment.end());
-  return build::next_key(build::k_key_schema, "test", fields);
+  return build::make_key("test", fields);
 }
 
 bool Composer::is_tested(const State& state, const packages::Package& package) const {
@@ -139,12 +151,13 @@ void Composer::test_package(const State& state, const packages::Package& package
   for (const auto& test : package.tests) {
     const std::string key = test_key(state, package, test);
     if (!m_options.no_cache && m_store.find_step(key)) continue;
-    build::Runner::Trial trial;
+    build::StepRunner::Trial trial;
     trial.argv = test_command(test);
-    trial.environment = build::Variables({}, state.stack.config.config.env).run_environment({});
+    trial.environment = build::container_environment(state.stack.config.config.env);
     for (const auto& [name, value] : m_options.plan.hidden_environment) trial.environment.push_back(name + "=" + value);
+    trial.network = m_options.plan.network;
     trial.user = state.stack.config.config.user;
-    trial.binds = {{package.directory, "/test", true}};
+    trial.binds = {{package.directory, "/test", true, {}}};
     trial.name = "test " + package.name + " " + test;
     in_step("running test " + test + " of package " + package.name, [&] { m_runner->try_command(state.trees(), trial, parent); });
     m_store.put_step(key, {});
@@ -153,16 +166,20 @@ void Composer::test_package(const State& state, const packages::Package& package
 
 bool Composer::forecast_package(State& state, const packages::Resolved& resolved, Forecast& forecast) const {
   if (!resolved.package.dockerfile) {
-    state.keys.push_back(build::next_key(build::k_key_schema, "meta", state.dependency_keys(resolved)));
+    state.keys.push_back(build::make_key("meta", state.dependency_keys(resolved)));
     return true;
   }
-  const auto planned = plan_package(resolved.package, state.stack, state.dependency_keys(resolved), m_options.plan);
-  const auto record = m_store.find_step(planned.key);
-  state.keys.push_back(planned.key);
-  if (!record) return false;
-  forecast.layer = record->layer;
-  state.push(resolved.package, planned.plan, record->layer, m_options.plan.epoch);
-  return true;
+  try {
+    const auto planned = plan_package(m_store, resolved.package, state.stack, state.dependency_keys(resolved), m_options.plan);
+    const auto record = m_store.find_step(planned.key);
+    state.keys.push_back(planned.key);
+    if (!record) return false;
+    forecast.layer = record->layer;
+    state.push(resolved.package, *planned.plan, record->layer, m_options.plan.epoch);
+    return true;
+  } catch (const ImageNotReady&) {
+    return false;
+  }
 }
 
 std::vector<Forecast> Composer::forecast(const packages::Resolution& resolution, const build::Base& base) const {

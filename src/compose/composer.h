@@ -8,7 +8,7 @@
 
 #include "build/commit.h"
 #include "build/image_writer.h"
-#include "build/runner.h"
+#include "build/step_runner.h"
 #include "compose/package_plan.h"
 #include "packages/resolver.h"
 
@@ -25,6 +25,7 @@ struct ComposeOptions {
   PlanContext plan;
   build::CommitOptions commit;
   TestChoice tests;
+  unsigned jobs = 1;  ///< steps at once
   bool no_cache = false;
 };
 
@@ -52,7 +53,7 @@ struct Forecast {
 class Composer {
  public:
   /// The store, progress and runner are borrowed. Without a runner (nullptr) only what is_complete may be composed.
-  Composer(const store::Store& store, Progress& progress, build::Runner* runner, ComposeOptions options)
+  Composer(const store::Store& store, Progress& progress, build::StepRunner* runner, ComposeOptions options)
       : m_store(store), m_progress(progress), m_runner(runner), m_options(std::move(options)) {}
 
   /// Builds what is missing, tests, and writes the image (no tag). Throws Error naming the package.
@@ -74,7 +75,7 @@ class Composer {
 
   const store::Store& m_store;
   Progress& m_progress;
-  build::Runner* m_runner;
+  build::StepRunner* m_runner;
   ComposeOptions m_options;
 };
 

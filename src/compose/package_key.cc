@@ -13,7 +13,7 @@ std::string PackageKey::hex() const {
   std::vector<std::string> fields{inputs, compression, std::to_string(sorted.size())};
   fields.insert(fields.end(), sorted.begin(), sorted.end());
   for (const auto& diff_id : built_on) fields.push_back(diff_id.hex());
-  return build::next_key(build::k_key_schema, "package", fields);
+  return build::make_key("package", fields);
 }
 
 }  // namespace jcb::compose

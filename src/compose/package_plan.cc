@@ -9,35 +9,52 @@
 namespace jcb::compose {
 namespace {
 
-void check_single_stage(const build::SourceFile& file, const std::map<std::string, std::string>& arguments, const std::string& base) {
-  const auto stages = build::list_stages(file, arguments);
-  if (stages.size() != 1) throw Error(ErrorKind::unsupported, file.name + " has several stages, which is not supported yet");
-  if (stages[0].image != base)
-    throw Error(ErrorKind::unsupported, file.name + " stands on " + stages[0].image + " instead of ${BASE_IMAGE}",
+// The files of a package, as git keeps them.
+std::map<std::string, build::SourceTree> make_contexts(const std::filesystem::path& directory) {
+  build::ContextOptions options;
+  options.modes = build::ModePolicy::normalised;
+  options.name = "the package's directory";
+  return {{"", {std::make_shared<const build::Context>(util::Root::open(directory), std::move(options)), directory}}};
+}
+
+build::PlanInputs make_inputs(const packages::Package& package, const build::Base& stack, const PlanContext& context) {
+  build::PlanInputs inputs;
+  inputs.build_args = context.build_args;
+  inputs.build_args.insert(package.build_args.begin(), package.build_args.end());
+  inputs.build_args["BASE_IMAGE"] = context.base_name;
+  inputs.load_image = [&](const std::string& image, const oci::Platform& platform) {
+    return image == context.base_name ? stack : context.load_image(image, platform);
+  };
+  inputs.hidden_environment = context.hidden_environment;
+  inputs.extra_environment = {{"DEBIAN_FRONTEND", "noninteractive"}};
+  inputs.given_epoch = std::to_string(context.epoch);
+  inputs.network = context.network;
+  return inputs;
+}
+
+// A package becomes a layer on what it depends on, so that is what its last stage has to stand on.
+void check_base(const build::SourceFile& file, const build::PlanInputs& inputs, const std::string& base) {
+  build::GlobalScope scope(inputs.build_args, inputs.platform);
+  const build::StageList stages(file, scope, inputs.contexts);
+  const auto image = stages.root_image(stages.find_target(""));
+  if (image != base)
+    throw Error(ErrorKind::unsupported, file.name + " stands on " + image + " instead of ${BASE_IMAGE}",
                 "a package is built on the packages it depends on: write FROM ${BASE_IMAGE}");
 }
 
 }  // namespace
 
-PackagePlan plan_package(const packages::Package& package, const build::Base& stack, const std::vector<std::string>& dependency_keys,
-                         const PlanContext& context) {
-  util::Root directory = util::Root::open(package.directory);
+PackagePlan plan_package(const store::Store& store, const packages::Package& package, const build::Base& stack,
+                         const std::vector<std::string>& dependency_keys, const PlanContext& context) {
+  const util::Root directory = util::Root::open(package.directory);
   const auto file = build::read_source_file(directory, *package.dockerfile, package.relative_path + "/" + *package.dockerfile);
-  build::PlanInputs inputs;
-  inputs.base = &stack;
-  inputs.build_args = context.build_args;
-  inputs.build_args.insert(package.build_args.begin(), package.build_args.end());
-  inputs.build_args["BASE_IMAGE"] = context.base_name;
-  check_single_stage(file, inputs.build_args, context.base_name);
-  inputs.hidden_environment = context.hidden_environment;
-  inputs.extra_environment = {{"SOURCE_DATE_EPOCH", std::to_string(context.epoch)}, {"DEBIAN_FRONTEND", "noninteractive"}};
-  inputs.start = {oci::Platform::host().architecture, context.epoch, build::package_rules().id, {}};
-  inputs.network = context.network;
+  const auto inputs = make_inputs(package, stack, context);
+  check_base(file, inputs, context.base_name);
   PackagePlan result;
-  result.context.emplace(std::move(directory), build::ContextOptions{build::ModePolicy::normalised});
-  inputs.context = &*result.context;
-  result.plan = build::plan_stage(file, inputs);
-  PackageKey key{result.plan.key, dependency_keys, {}, context.compression};
+  result.plan = std::make_unique<build::BuildPlan>(build::plan_build(file, inputs));
+  result.solver = std::make_unique<build::Solver>(*result.plan, store, make_contexts(package.directory), build::package_rules());
+  result.solver->prepare();
+  PackageKey key{result.solver->definition(), dependency_keys, {}, context.compression};
   for (const auto& layer : stack.layers) key.built_on.push_back(layer.diff_id);
   result.key = key.hex();
   return result;

@@ -64,6 +64,8 @@ std::string escape_point(char32_t point) {
   return format(point < 0x10000 ? "\\u%04x" : "\\U%08x", point);
 }
 
+}  // namespace
+
 std::string quote(std::string_view text) {
   std::string quoted = "\"";
   while (!text.empty()) {
@@ -81,6 +83,8 @@ std::string quote(std::string_view text) {
   }
   return quoted + '"';
 }
+
+namespace {
 
 std::string dump(const Instruction& instruction, char escape) {
   std::string text = "(" + util::to_lower(keyword_name(instruction.keyword));

@@ -27,4 +27,7 @@ std::string expand_heredoc(std::string_view content, const Lookup& lookup, char 
 /// Names of all variables that the word refers to, set or not; a cache key takes exactly these.
 std::set<std::string> referenced_variables(std::string_view word, char escape = '\\');
 
+/// The same for the body of a heredoc.
+std::set<std::string> variables_in_heredoc(std::string_view content, char escape = '\\');
+
 }  // namespace jcb::dockerfile

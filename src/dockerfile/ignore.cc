@@ -103,14 +103,14 @@ const IgnoreRules::Rule* IgnoreRules::find_hiding_rule(std::string_view path) co
   return hiding;
 }
 
-bool IgnoreRules::has_exceptions() const noexcept {
-  return std::any_of(m_entries.begin(), m_entries.end(), [](const Entry& entry) { return entry.exception; });
-}
-
 bool IgnoreRules::hides_all_below(std::string_view directory) const {
   return std::none_of(m_entries.begin(), m_entries.end(), [&](const Entry& entry) {
     return entry.exception && (entry.pattern.may_match_below(directory) || entry.pattern.matches_or_parent(directory));
   });
+}
+
+bool IgnoreRules::has_exceptions() const noexcept {
+  return std::any_of(m_entries.begin(), m_entries.end(), [](const Entry& entry) { return entry.exception; });
 }
 
 }  // namespace jcb::dockerfile

@@ -39,7 +39,7 @@ class IgnoreRules {
   /// Whether all below an ignored directory is ignored as well: no exception can match there.
   bool hides_all_below(std::string_view directory) const;
 
-  /// Whether a rule begins with '!'.
+  /// Whether there is an exception, so that the answer for a directory says nothing about what is below.
   bool has_exceptions() const noexcept;
   /// Whether there are no rules.
   bool empty() const noexcept { return m_entries.empty(); }

@@ -71,6 +71,10 @@ struct Instruction {
   std::vector<Heredoc> heredocs;
   std::string original;  ///< the instruction's text as in the file, continuations joined, for history and messages
   Position position;
+  std::size_t last_line = 0;                ///< the last line, heredocs included
+  std::string keyword_text;                 ///< the keyword as written, "run"
+  std::vector<std::string> comments;        ///< the comments in front of it, without `#`; an empty comment forgets those before it
+  std::size_t empty_continuation_line = 0;  ///< the first blank line between its continued lines, 0 where there is none
 };
 
 /// A whole file.

@@ -116,6 +116,7 @@ Instruction parse_line(const LogicalLine& line, char escape) {
               util::did_you_mean(util::nearest_names(keyword_case(split.keyword), keyword_names())));
   Instruction instruction;
   instruction.keyword = *keyword;
+  instruction.keyword_text = split.keyword;
   instruction.position = line.position(start);
   instruction.original = util::trim(line.text());
   for (const Word& flag : split.flags) instruction.flags.push_back(flag.text);
@@ -157,13 +158,18 @@ Instruction parse_with_heredocs(const LogicalLine& line, char escape, LineReader
 
 Dockerfile parse(const Source& source, char default_escape, Checks checks) {
   Dockerfile file;
-  file.directives = read_directives(source);
+  const Directives directives = read_directives(source);
+  file.directives = directives.values;
   const auto escape = file.directives.find("escape");
   file.escape = escape == file.directives.end() ? default_escape : escape->second[0];
-  LineReader reader(source, file.escape);
+  LineReader reader(source, file.escape, directives.lines);
   while (const auto line = reader.next()) {
     if (file.instructions.size() == k_most_instructions) line->fail(0, "more than 10,000 instructions");
-    file.instructions.push_back(parse_with_heredocs(*line, file.escape, reader, checks));
+    Instruction instruction = parse_with_heredocs(*line, file.escape, reader, checks);
+    instruction.last_line = reader.line_number();
+    instruction.comments = reader.comments();
+    instruction.empty_continuation_line = reader.empty_continuation_line();
+    file.instructions.push_back(std::move(instruction));
   }
   if (file.instructions.empty()) source.fail({std::max<std::size_t>(source.lines().size(), 1), 1}, "the file has no instructions");
   return file;

@@ -11,6 +11,7 @@ namespace jcb::dockerfile {
 namespace {
 
 constexpr std::size_t k_longest_pattern = 4096;
+constexpr std::size_t k_most_steps = std::size_t{1} << 27;
 
 // Bytes of the character at the start of `text`: a whole UTF-8 sequence, or one byte where it is not UTF-8.
 std::size_t character_size(std::string_view text) {
@@ -52,6 +53,12 @@ Pattern Pattern::parse(std::string_view text) {
     text.remove_prefix(size);
   }
   return pattern;
+}
+
+// A step is one token looked at for one character.
+void Pattern::check_cost(std::string_view value) const {
+  if (!value.empty() && m_tokens.size() > k_most_steps / value.size())
+    reject("too long for a value of " + std::to_string(value.size()) + " bytes");
 }
 
 // The set of token positions that a prefix of the value can reach, advanced character by character. A state remembers
@@ -96,6 +103,7 @@ class Pattern::Matcher {
 };
 
 std::string_view Pattern::without_prefix(std::string_view value, bool longest) const {
+  check_cost(value);
   Matcher matcher(m_tokens);
   matcher.start_at(0);
   std::optional<std::size_t> end;
@@ -109,6 +117,7 @@ std::string_view Pattern::without_prefix(std::string_view value, bool longest) c
 }
 
 std::string_view Pattern::without_suffix(std::string_view value, bool longest) const {
+  check_cost(value);
   // A suffix is a prefix seen from the end: pattern and value are run backwards.
   Pattern reversed = *this;
   std::reverse(reversed.m_tokens.begin(), reversed.m_tokens.end());
@@ -129,6 +138,7 @@ std::string_view Pattern::without_suffix(std::string_view value, bool longest) c
 }
 
 std::string Pattern::replace(std::string_view value, std::string_view replacement, bool all) const {
+  check_cost(value);
   std::string result;
   std::size_t copied = 0;  // everything before is in the result
   std::size_t last_end = static_cast<std::size_t>(-1);

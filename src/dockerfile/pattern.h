@@ -10,7 +10,7 @@
 
 namespace jcb::dockerfile {
 
-/// A parsed pattern.
+/// A parsed pattern. Matching throws Error(invalid) where pattern and value are both so long that it would take seconds.
 class Pattern {
  public:
   /// Throws Error(invalid) for `\` before another character and for patterns longer than 4 KiB.
@@ -30,6 +30,7 @@ class Pattern {
     std::string text;  // of a literal: one character, several bytes where it is not ASCII
   };
   class Matcher;
+  void check_cost(std::string_view value) const;
   std::vector<Token> m_tokens;
 };
 

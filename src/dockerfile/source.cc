@@ -116,16 +116,30 @@ bool LineReader::append_continued(LogicalLine& line, std::string_view text, std:
   return continued.has_value();
 }
 
+void LineReader::take_comment(std::string_view line) {
+  const std::string_view comment = util::trim(util::trim(line).substr(1));
+  if (comment.empty()) {
+    m_comments.clear();
+  } else {
+    m_comments.emplace_back(comment);
+  }
+}
+
 std::optional<LogicalLine> LineReader::next() {
+  m_comments.clear();
+  m_empty_continuation_line = 0;
   while (auto physical = next_physical()) {
     const std::string_view first = without_line_end(*physical);
     const std::size_t indent = indentation(first);
+    if (is_comment(first)) take_comment(first);
     if (indent == first.size() || first[indent] == '#') continue;
     LogicalLine line(m_source, m_next);
     bool goes_on = append_continued(line, first.substr(indent), indent + 1);
     while (goes_on && (physical = next_physical())) {
       const std::string_view text = without_line_end(*physical);
-      if (is_comment(text) || indentation(text) == text.size()) continue;
+      const bool is_blank = indentation(text) == text.size();
+      if (is_blank && m_empty_continuation_line == 0) m_empty_continuation_line = m_next;
+      if (is_blank || is_comment(text)) continue;
       goes_on = append_continued(line, text, 1);
     }
     if (indentation(line.text()) != line.text().size()) return line;

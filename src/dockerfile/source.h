@@ -56,7 +56,8 @@ class LogicalLine {
 /// Reads logical lines one after another.
 class LineReader {
  public:
-  LineReader(const Source& source, char escape) : m_source(source), m_escape(escape) {}
+  /// Starts behind the first `skipped` lines.
+  LineReader(const Source& source, char escape, std::size_t skipped = 0) : m_source(source), m_escape(escape), m_next(skipped) {}
 
   /// The next line that holds an instruction: comments and blank lines before it are skipped; a line that ends in the
   /// escape character goes on in the next, where comments and blank lines inside are left out. Nothing at the end.
@@ -64,11 +65,21 @@ class LineReader {
   /// The next physical line with its line end, whatever it holds (heredoc bodies). Nothing at the end.
   std::optional<std::string_view> next_physical();
 
+  /// The number of the physical line that was read last.
+  std::size_t line_number() const noexcept { return m_next; }
+  /// The comments between the last logical line and the one before it, as Instruction::comments has them.
+  const std::vector<std::string>& comments() const noexcept { return m_comments; }
+  /// The first blank line inside the last logical line; 0 where there is none.
+  std::size_t empty_continuation_line() const noexcept { return m_empty_continuation_line; }
+
  private:
+  void take_comment(std::string_view line);
   bool append_continued(LogicalLine& line, std::string_view text, std::size_t column) const;
   const Source& m_source;
   char m_escape;
-  std::size_t m_next = 0;
+  std::size_t m_next;
+  std::vector<std::string> m_comments;
+  std::size_t m_empty_continuation_line = 0;
 };
 
 }  // namespace jcb::dockerfile

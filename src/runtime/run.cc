@@ -9,6 +9,7 @@
 #include "runtime/terminal.h"
 #include "util/file.h"
 #include "util/interrupt.h"
+#include "util/terminal_relay.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -52,7 +53,7 @@ SupervisedProgram make_program(const Runtime& runtime, const std::filesystem::pa
 // The wait for one container's end.
 class Session {
  public:
-  Session(Supervisor& supervisor, std::optional<ConsoleSocket>& console, TerminalRelay& relay)
+  Session(Supervisor& supervisor, std::optional<ConsoleSocket>& console, util::TerminalRelay& relay)
       : m_supervisor(supervisor), m_console(console), m_relay(relay) {}
 
   RunOutcome run(ForwardedSignals& signals) {
@@ -92,7 +93,7 @@ class Session {
 
   Supervisor& m_supervisor;
   std::optional<ConsoleSocket>& m_console;
-  TerminalRelay& m_relay;
+  util::TerminalRelay& m_relay;
   int m_requests = 0;
 };
 
@@ -105,8 +106,8 @@ RunOutcome run_supervised(const Runtime& runtime, const std::filesystem::path& b
   ForwardedSignals signals;
   Supervisor supervisor = Supervisor::start(make_program(runtime, bundle, options));
   const int input = options.terminal && options.interactive ? STDIN_FILENO : -1;
-  const RawMode raw_mode(input);
-  TerminalRelay relay(input, STDOUT_FILENO);
+  const util::RawMode raw_mode(input);
+  util::TerminalRelay relay(input, STDOUT_FILENO);
   return Session(supervisor, console, relay).run(signals);
 }
 

@@ -107,8 +107,8 @@ void enter_working_directory(const LaunchPlan& plan) noexcept {
 // Descriptors 0, 1, 2 and 3 (the report) are all that stays; also those that we inherited without close-on-exec.
 void arrange_descriptors(const LaunchPlan& plan) noexcept {
   const int report = ::fcntl(plan.report, F_DUPFD_CLOEXEC, k_report_fd + 1);
-  const int output = ::fcntl(plan.output, F_DUPFD_CLOEXEC, k_report_fd + 1);
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const int output = ::fcntl(plan.terminal >= 0 ? plan.terminal : plan.output, F_DUPFD_CLOEXEC, k_report_fd + 1);
+  const int null = plan.terminal >= 0 ? output : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const bool good = report >= 0 && output >= 0 && null >= 0 && ::dup2(null, 0) >= 0 && ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0;
   require(good && ::dup3(report, k_report_fd, O_CLOEXEC) >= 0, "arrange", "descriptors");
   report_fd = k_report_fd;
@@ -196,7 +196,8 @@ void run_command(const LaunchPlan& plan) noexcept {
   ::umask(022);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-  require(::setsid() >= 0, "start", "a session");  // no controlling terminal: TIOCSTI (CVE-2017-5226)
+  require(::setsid() >= 0, "start", "a session");    // no controlling terminal: TIOCSTI (CVE-2017-5226)
+  if (plan.terminal >= 0) ::ioctl(0, TIOCSCTTY, 0);  // without one a shell has no job control, which is no failure
   if (!plan.privileged) bound_capabilities();
   if (!plan.privileged) install_filter(plan);
   become_user(plan);

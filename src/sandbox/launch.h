@@ -26,19 +26,29 @@ struct Report {
 /// The `operation` of a Report about execve(2) itself.
 extern const char* const k_execute;
 
-/// A detached mount and where it goes.
-struct PlannedBind {
-  int tree = -1;
-  const char* target = nullptr;  ///< link-free, relative to the root, or to /dev
-  std::uint64_t restrictions = 0;
-  bool in_dev = false;     ///< made in the new /dev, where nothing exists yet
-  bool directory = false;  ///< only for in_dev
+/// Where a mount goes. In a file system that the job begins with, as /dev, nothing exists yet: it is made there.
+struct PlannedTarget {
+  const char* fresh = nullptr;  ///< link-free, relative to the root: that file system; null: the target exists
+  const char* path = nullptr;   ///< link-free, relative to `fresh` or else to the root
+  bool directory = false;       ///< what to make in `fresh`
 };
 
-/// A small file shown over one of the root; changes to it are lost.
+/// A detached mount or a new tmpfs, and where it goes.
+struct PlannedBind {
+  int tree = -1;
+  const char* tmpfs_options = nullptr;  ///< not null: a tmpfs
+  PlannedTarget target;
+  std::uint64_t restrictions = 0;
+};
+
+/// A small file in memory shown over one of the root; changes to it are lost.
 struct PlannedFile {
-  const char* target = nullptr;
+  PlannedTarget target;
   std::string_view content;
+  mode_t mode = 0644;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::uint64_t restrictions = 0;
 };
 
 struct LaunchPlan {
@@ -56,11 +66,13 @@ struct LaunchPlan {
   std::span<const gid_t> groups;
   std::span<const sock_filter> filter;
   int output = -1;
+  int terminal = -1;  ///< its standard streams and controlling terminal instead of /dev/null and `output`
   int report = -1;
   int parent = -1;  ///< pidfd of the parent
   bool new_network = false;
   bool read_only_root = false;
-  bool privileged = false;
+  bool privileged = false;  ///< all capabilities, no filter, nothing of /proc and /sys hidden
+  bool insecure = false;    ///< with privileged: a step, not a helper of ours: no device nodes, but a writable /sys
 };
 
 /// The life of pid 1.

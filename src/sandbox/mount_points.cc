@@ -22,7 +22,10 @@ std::string to_path(const Parts& parts) { return util::join(parts, "/"); }
 // A path being resolved: components taken, components to take.
 class Resolution {
  public:
-  Resolution(const util::Root& root, std::string_view path) : m_root(root), m_path(path) { push_front(path); }
+  Resolution(const util::Root& root, std::string_view path, const std::vector<std::string>& covered)
+      : m_root(root), m_path(path), m_covered(covered) {
+    push_front(path);
+  }
 
   Parts run() {
     while (!m_todo.empty()) {
@@ -50,15 +53,17 @@ class Resolution {
 
   void take(const std::string& name) {
     m_parts.push_back(name);
-    if (m_existing + 1 < m_parts.size()) return;  // below something missing
-    const auto status = m_root.find_stat(to_path(m_parts));
+    if (m_existing + 1 < m_parts.size()) return;  // below something missing or covered
+    const std::string path = to_path(m_parts);
+    if (std::find(m_covered.begin(), m_covered.end(), path) != m_covered.end()) return;
+    const auto status = m_root.find_stat(path);
     if (!status) return;
     if (!S_ISLNK(status->st_mode)) {
       m_existing = m_parts.size();
       return;
     }
     if (++m_links > k_max_links) throw Error(ErrorKind::invalid, "too many links in " + util::escape_text(m_path));
-    const std::string target = m_root.read_link(to_path(m_parts));
+    const std::string target = m_root.read_link(path);
     m_parts.pop_back();
     if (target.starts_with('/')) m_parts.clear(), m_existing = 0;
     push_front(target);
@@ -66,6 +71,7 @@ class Resolution {
 
   const util::Root& m_root;
   std::string m_path;
+  const std::vector<std::string>& m_covered;
   std::deque<std::string> m_todo;
   Parts m_parts;
   std::size_t m_existing = 0;  // how many of m_parts exist
@@ -84,7 +90,9 @@ MountPoints::~MountPoints() {
   for (auto stub = m_stubs.rbegin(); stub != m_stubs.rend(); ++stub) remove_stub(*stub);
 }
 
-std::string MountPoints::resolve(std::string_view target) const { return to_path(Resolution(m_root, target).run()); }
+std::string MountPoints::resolve(std::string_view target, const std::vector<std::string>& covered) const {
+  return to_path(Resolution(m_root, target, covered).run());
+}
 
 std::string MountPoints::require_directory(const std::string& name) {
   const auto status = m_root.find_stat(name);
@@ -109,18 +117,22 @@ std::string MountPoints::find_or_make(std::string_view target, bool directory) {
   return path;
 }
 
+// With Stubs::keep others may be making the same.
 void MountPoints::make_stub(const std::string& parent, const std::string& name, bool directory) {
   Stub stub{m_root.open_at(parent, O_RDONLY | O_DIRECTORY), name};
   if (::fstat(stub.parent.get(), &stub.before) != 0) throw_errno("stat", parent);
   if (directory) {
-    if (::mkdirat(stub.parent.get(), name.c_str(), 0755) != 0) throw_errno("make directory", parent + "/" + name);
+    if (::mkdirat(stub.parent.get(), name.c_str(), 0755) != 0 && (!m_keep || errno != EEXIST))
+      throw_errno("make directory", parent + "/" + name);
   } else {
-    const util::Fd file(::openat(stub.parent.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    const util::Fd file(
+        ::openat(stub.parent.get(), name.c_str(), O_WRONLY | O_CREAT | (m_keep ? 0 : O_EXCL) | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!file) throw_errno("make file", parent + "/" + name);
   }
   struct stat made {};
   const mode_t mode = directory ? 0755 : 0644;  // whatever our umask is
   if (::fchmodat(stub.parent.get(), name.c_str(), mode, 0) != 0) throw_errno("change the mode of", parent + "/" + name);
+  if (m_keep) return;
   if (::fstatat(stub.parent.get(), name.c_str(), &made, AT_SYMLINK_NOFOLLOW) == 0) stub.inode = made.st_ino;
   if (::fstat(stub.parent.get(), &stub.after) != 0) throw_errno("stat", parent);
   m_stubs.push_back(std::move(stub));

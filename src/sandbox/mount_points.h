@@ -16,9 +16,12 @@
 
 namespace jcb::sandbox {
 
+/// Whether what was made is taken away again.
+enum class Stubs { remove, keep };
+
 class MountPoints {
  public:
-  explicit MountPoints(util::Root root) : m_root(std::move(root)) {}
+  explicit MountPoints(util::Root root, Stubs stubs = Stubs::remove) : m_root(std::move(root)), m_keep(stubs == Stubs::keep) {}
   ~MountPoints();
   MountPoints(const MountPoints&) = delete;
   MountPoints& operator=(const MountPoints&) = delete;
@@ -29,8 +32,9 @@ class MountPoints {
   /// The link-free path, relative to the root, of a directory or file to mount on, made when missing. Throws
   /// Error(invalid) when something of the other type is there or the path leads to the root itself.
   std::string find_or_make(std::string_view target, bool directory);
-  /// The link-free form of a path, whether or not it exists. Throws Error(invalid) on a loop.
-  std::string resolve(std::string_view target) const;
+  /// The link-free form of a path, whether or not it exists. Below `covered` (link-free paths where something else will
+  /// be mounted) the root's own links do not count. Throws Error(invalid) on a loop.
+  std::string resolve(std::string_view target, const std::vector<std::string>& covered = {}) const;
 
  private:
   // Something made by us, and its parent's time stamps.
@@ -45,6 +49,7 @@ class MountPoints {
   static void remove_stub(const Stub& stub) noexcept;
 
   util::Root m_root;
+  bool m_keep;
   std::vector<Stub> m_stubs;
 };
 

@@ -76,6 +76,7 @@ class Mounter {
     mount_dev();
     for (const auto& bind : m_plan.binds) attach(bind);
     for (const auto& file : m_plan.files) show_file(file);
+    for (const auto& bind : m_plan.binds) finish_tmpfs(bind);
     if (m_plan.read_only_root) require(kernel::restrict_mount(m_root.get(), kernel::k_read_only, false) == 0, "make read-only", "/");
     pivot();
   }
@@ -106,7 +107,7 @@ class Mounter {
     require(::mount(m_plan.root, m_plan.root, nullptr, MS_BIND | MS_REC, nullptr) == 0, "bind", m_plan.root);
     m_root = Fd(::open(m_plan.root, O_PATH | O_DIRECTORY | O_CLOEXEC));
     require(static_cast<bool>(m_root), "open", m_plan.root);
-    if (m_plan.privileged) return;
+    if (m_plan.privileged && !m_plan.insecure) return;
     require(kernel::restrict_mount(m_root.get(), kernel::k_no_devices, true) == 0, "restrict", m_plan.root);
     m_null = open_device("/dev/null", makedev(1, 3));
   }
@@ -143,7 +144,8 @@ class Mounter {
     Fd at = target("sys");
     require(::mount("/sys", FdPath(at.get()).c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "bind", "/sys");
     at = target("sys");
-    require(kernel::restrict_mount(at.get(), kernel::k_read_only | k_data_only, true) == 0, "make read-only", "/sys");
+    const std::uint64_t restrictions = m_plan.insecure ? k_data_only : kernel::k_read_only | k_data_only;
+    require(kernel::restrict_mount(at.get(), restrictions, true) == 0, "restrict", "/sys");
     if (m_plan.privileged) return;
     for (const char* name : {"firmware", "fs/cgroup", "devices/virtual/powercap"}) mask(at, name);
   }
@@ -190,7 +192,8 @@ class Mounter {
     const Fd queues = dev_directory("mqueue");
     if (::mount("mqueue", FdPath(queues.get()).c_str(), "mqueue", k_data_only, nullptr) != 0)
       require(errno == ENODEV, "mount", "/dev/mqueue");  // a kernel without POSIX_MQUEUE
-    if (!m_plan.privileged) require(kernel::restrict_mount(m_dev.get(), kernel::k_no_devices, false) == 0, "restrict", "/dev");
+    if (!m_plan.privileged || m_plan.insecure)
+      require(kernel::restrict_mount(m_dev.get(), kernel::k_no_devices, false) == 0, "restrict", "/dev");
   }
 
   Fd dev_directory(const char* name) const noexcept {
@@ -219,18 +222,38 @@ class Mounter {
   // The file lives in the /dev tmpfs and loses its name there once it is mounted.
   void show_file(const PlannedFile& file) const noexcept {
     constexpr const char* name = ".jcbuild";
-    const Fd content(::openat(m_dev.get(), name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    const char* path = file.target.path;
+    const Fd content(::openat(m_dev.get(), name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     const auto size = static_cast<ssize_t>(file.content.size());
-    require(content && ::write(content.get(), file.content.data(), file.content.size()) == size, "write", file.target);
-    require(bind(content.get(), target(file.target).get()), "bind over", file.target);
+    require(content && ::write(content.get(), file.content.data(), file.content.size()) == size, "write", path);
+    require(::fchown(content.get(), file.uid, file.gid) == 0, "give to its user (is it mapped?)", path);
+    require(::fchmod(content.get(), file.mode) == 0, "set the mode of", path);
+    require(bind(content.get(), target(file.target).get()), "bind over", path);
     require(::unlinkat(m_dev.get(), name, 0) == 0, "remove from /dev", name);
+    if (file.restrictions != 0)
+      require(kernel::restrict_mount(target(file.target).get(), file.restrictions, false) == 0, "restrict the file at", path);
+  }
+
+  Fd target(const PlannedTarget& at) const noexcept {
+    if (at.fresh == nullptr) return target(at.path);
+    Fd fd = make_walk(target(at.fresh).get(), at.path, at.directory);
+    require(static_cast<bool>(fd), "make in the root file system", at.path);
+    return fd;
   }
 
   void attach(const PlannedBind& bind) const noexcept {
-    const Fd at = bind.in_dev ? make_walk(m_dev.get(), bind.target, bind.directory) : target(bind.target);
-    require(at && kernel::attach_tree(bind.tree, at.get()) == 0, "bind at", bind.target);
-    if (bind.restrictions != 0)
-      require(kernel::restrict_mount(bind.tree, bind.restrictions, true) == 0, "restrict the bind at", bind.target);
+    const char* path = bind.target.path;
+    const Fd at = target(bind.target);
+    if (bind.tmpfs_options != nullptr) return mount("tmpfs", at, MS_NOSUID | MS_NODEV, bind.tmpfs_options, path);
+    require(kernel::attach_tree(bind.tree, at.get()) == 0, "bind at", path);
+    if (bind.restrictions != 0) require(kernel::restrict_mount(bind.tree, bind.restrictions, true) == 0, "restrict the bind at", path);
+  }
+
+  // A tmpfs becomes read-only only after the mount points in it were made.
+  void finish_tmpfs(const PlannedBind& bind) const noexcept {
+    if (bind.tmpfs_options == nullptr || bind.restrictions == 0) return;
+    const Fd at = target(bind.target);
+    require(kernel::restrict_mount(at.get(), bind.restrictions, false) == 0, "restrict the tmpfs at", bind.target.path);
   }
 
   // pivot_root(2), the "." "." idiom: the old root ends up on top of the new one and is detached there.

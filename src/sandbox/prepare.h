@@ -23,10 +23,20 @@ class PreparedJob {
 
  private:
   void add_files();
-  void add_binds();
-  void add_bind(const Bind& bind, const std::string& path);
-  std::string find_target(const std::string& path, bool directory);
+  // A mount of the job and its link-free target.
+  struct Placed {
+    std::string path;
+    const Bind* bind = nullptr;  // null: a tmpfs
+    const Tmpfs* tmpfs = nullptr;
+    const std::string& target() const { return bind != nullptr ? bind->target : tmpfs->target; }
+  };
+  void add_mounts();
+  void add_bind(const Placed& placed);
+  void add_tmpfs(const Placed& placed);
+  void add_private_file(const PrivateFile& file);
   void add_file(const char* path, std::string content);
+  std::string resolve(const std::string& target) const;
+  PlannedTarget find_target(const std::string& path, bool directory);
   const char* keep(std::string text) { return m_texts.emplace_back(std::move(text)).c_str(); }
 
   Job m_job;
@@ -36,7 +46,8 @@ class PreparedJob {
   std::vector<char*> m_environment;
   std::vector<char*> m_candidates;
   std::vector<util::Fd> m_trees;
-  std::vector<std::pair<std::string, Bind>> m_done;  // binds added so far, with their link-free targets
+  std::vector<Placed> m_done;          // mounts added so far
+  std::vector<std::string> m_covered;  // their paths, and /dev
   std::vector<PlannedBind> m_binds;
   std::vector<PlannedFile> m_files;
   util::Fd m_parent;

@@ -5,12 +5,30 @@
 #include "sandbox/isolation.h"
 #include "sandbox/prepare.h"
 #include "sandbox/supervise.h"
+#include "util/terminal_relay.h"
 #include "util/text.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include <cstring>
 
 namespace jcb::sandbox {
 namespace {
+
+struct Terminal {
+  util::Fd master, slave;
+};
+
+// TIOCGPTPEER opens the other end by descriptor: no path in /dev/pts is trusted (CVE-2025-52565).
+Terminal open_terminal() {
+  Terminal terminal{util::Fd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)), {}};
+  if (!terminal.master || ::unlockpt(terminal.master.get()) != 0) throw_errno("make", "a terminal");
+  terminal.slave = util::Fd(::ioctl(terminal.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!terminal.slave) throw_errno("open", "a terminal");
+  return terminal;
+}
 
 // The shell's convention: 127 not found, 126 found but no program.
 util::ExitStatus explain_execute(const Report& report, const OutputSink& output) {
@@ -37,6 +55,20 @@ util::ExitStatus run_job(const Job& job, const OutputSink& output) {
   RunningJob running(prepared.plan());
   running.wait(output);
   return judge(running.read_reports(), output);
+}
+
+util::ExitStatus run_interactive_job(const Job& job, int input, int output) {
+  if (!is_isolated()) throw Error(ErrorKind::unsupported, "a sandbox needs enter_isolation first");
+  const Terminal terminal = open_terminal();
+  const PreparedJob prepared(job);
+  LaunchPlan plan = prepared.plan();
+  plan.terminal = terminal.slave.get();
+  util::TerminalRelay relay(input, output);
+  relay.attach(terminal.master.duplicate());
+  const util::RawMode raw_mode(input);
+  RunningJob running(std::move(plan));
+  running.wait(relay);
+  return judge(running.read_reports(), [&](std::string_view bytes) { util::write_all(output, bytes, "the terminal"); });
 }
 
 }  // namespace jcb::sandbox

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,11 +22,39 @@ namespace jcb::sandbox {
 enum class Network { host, none };
 
 /// A file or directory of ours shown inside. The target is resolved inside the root by descriptor; a missing mount
-/// point is created for the run and taken away again afterwards, so that it never reaches a layer.
+/// point is created for the run and taken away again afterwards, so that it never reaches a layer. Only mount points that
+/// lie in a writable bind with `held` stay, since others may be using that tree.
 struct Bind {
   std::filesystem::path source;
   std::string target;
   bool read_only = true;
+  /// When set, what is shown: a descriptor (O_PATH) held since it was looked up, so that nothing can be put in its place;
+  /// `source` then only names it in messages. Opened after enter_isolation (mounts of another namespace cannot be bound).
+  std::shared_ptr<const util::Fd> held = {};
+};
+
+/// An empty file system in memory, for the time of the job.
+struct Tmpfs {
+  std::string target;
+  std::uint64_t size_bytes = 0;  ///< 0: the kernel's limit (half of the memory)
+  std::uint32_t mode = 01777;
+  bool read_only = false;
+};
+
+/// A file that is in memory only, for the time of the job; never below any directory of ours. Read-only inside.
+struct PrivateFile {
+  std::string target;
+  std::string content;
+  std::uint32_t mode = 0400;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
+/// Where something will be mounted.
+struct MountPoint {
+  std::string target;
+  bool directory = true;
+  bool operator==(const MountPoint&) const = default;
 };
 
 /// Who runs, as numbers of the container (docker's USER already looked up).
@@ -43,11 +72,16 @@ struct Job {
   std::string working_directory = "/";   ///< made when missing (0755, root)
   Identity identity;
   std::vector<Bind> binds;
+  std::vector<Tmpfs> tmpfs;
+  std::vector<PrivateFile> files;
   Network network = Network::host;
   std::string hostname = "jcbuild";
   std::uint64_t shm_bytes = std::uint64_t{8} << 30;  ///< upstream builds with --shm-size=8g
   bool read_only_root = false;
   bool privileged = false;  ///< keeps all capabilities of the namespace and runs without seccomp: our own helpers only
+  /// RUN --security=insecure: all capabilities of the namespace, no seccomp, nothing of /proc and /sys hidden or read-only.
+  /// Mounts stay as restricted as ever.
+  bool insecure = false;
 };
 
 /// Receives what the command prints (both streams, merged in order), in pieces as they come.
@@ -61,10 +95,18 @@ using OutputSink = std::function<void(std::string_view bytes)>;
 /// enter_isolation. May be called from several threads at once, with different roots.
 util::ExitStatus run_job(const Job& job, const OutputSink& output);
 
+/// The same with a terminal of its own as its three streams and as what ^C goes to; what is typed at `input` (which may be
+/// a pipe) and what it prints to `output` pass through. For people who look into a failed step.
+util::ExitStatus run_interactive_job(const Job& job, int input, int output);
+
 /// Fills an empty directory with every mount point that run_job needs: the fixed ones and the targets of `binds`
 /// (directories or empty files, after the type of the source). Given to OverlayMount as the LAST lower directory it makes
 /// mount points exist without a trace in the upper directory: making them there would copy their parents up, and those
 /// would be in the layer. Targets below /dev, /proc and /sys are passed over.
 void make_skeleton(const util::Root& directory, const std::vector<Bind>& binds);
+
+/// The same for any mounts. With `image`, the merged tree that the job will have without a skeleton, targets that lead
+/// through links of the image are made where they lead to.
+void make_skeleton(const util::Root& directory, const std::vector<MountPoint>& points, const util::Root* image = nullptr);
 
 }  // namespace jcb::sandbox

@@ -105,6 +105,20 @@ void RunningJob::wait(const OutputSink& output) {
   pass_output(output);
 }
 
+void RunningJob::wait(util::TerminalRelay& relay) {
+  pollfd ended{m_pidfd.get(), POLLIN, 0};
+  while (ended.revents == 0) {
+    std::array<pollfd, 3> polls{{ended, {relay.master_fd(), relay.master_events(), 0}, {relay.input_fd(), POLLIN, 0}}};
+    if (::poll(polls.data(), polls.size(), -1) < 0 && errno != EINTR) throw_errno("wait for", "a sandbox");
+    ended.revents = polls[0].revents;
+    if (polls[1].revents != 0) relay.on_master(polls[1].revents);
+    if (polls[2].revents != 0) relay.on_input();
+    relay.resize();
+  }
+  reap();
+  relay.drain();
+}
+
 void RunningJob::stop(const OutputSink& output) {
   kernel::send_signal(m_pidfd.get(), SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + k_grace;

@@ -4,6 +4,7 @@
 #include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
 #include "util/fd.h"
+#include "util/terminal_relay.h"
 
 #include <sys/types.h>
 
@@ -23,6 +24,8 @@ class RunningJob {
   /// Passes output on until pid 1 has ended and the pipe is empty. On an interrupt the job gets SIGTERM, after two
   /// seconds or a second signal SIGKILL, and Interrupted is thrown.
   void wait(const OutputSink& output);
+  /// The same for a job on a terminal, which `relay` is attached to; an interrupt is for the job to get as ^C.
+  void wait(util::TerminalRelay& relay);
   /// What the child had to say, in order; after `wait`.
   std::vector<Report> read_reports();
 

@@ -2,24 +2,19 @@
 #include "store/lease.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "jcbuild/error.h"
-#include "util/interrupt.h"
+#include "util/lock.h"
 
 namespace jcb::store {
 namespace {
 
 enum class Wait { no, yes };
 
-// Locks the open file; false when another holds it and we may not wait.
 bool lock(int fd, Wait wait, const std::string& key) {
-  while (::flock(fd, wait == Wait::yes ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return false;
-    if (errno != EINTR) throw_errno("lock", key);
-    util::check_interrupt();
-  }
+  if (wait == Wait::no) return util::try_lock_file(fd, util::LockMode::exclusive, key);
+  util::lock_file(fd, util::LockMode::exclusive, key);
   return true;
 }
 

@@ -3,27 +3,17 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "jcbuild/error.h"
 #include "store/images.h"
+#include "store/usage.h"
+#include "util/text.h"
 
 namespace jcb::store {
 namespace {
-
-std::uint64_t tree_bytes(const util::Root& root) {
-  std::uint64_t total = 0;
-  for (const auto& entry : root.list()) {
-    const auto status = root.find_stat(entry.name);
-    if (!status) continue;
-    if (S_ISDIR(status->st_mode)) {
-      total += tree_bytes(root.subroot(entry.name));
-    } else if (status->st_nlink == 1) {
-      total += static_cast<std::uint64_t>(status->st_blocks) * 512;  // the last name of its data
-    }
-  }
-  return total;
-}
 
 class Pruner {
  public:
@@ -60,21 +50,26 @@ class Pruner {
     }
   }
 
+  void mark(const StepRecord& record) {
+    if (record.tree) m_trees.insert(*record.tree);
+    if (record.layer) m_trees.insert(record.layer->tree());
+    if (record.layer) m_blobs.insert(record.layer->blob.digest);
+  }
+
   void mark_records() {
     for (const auto& key : m_store.list_steps()) {
       const auto record = m_store.read_step(key);
       if (!record) m_store.remove_step(key);
-      if (record && record->tree) m_trees.insert(*record->tree);
-      if (record && record->layer) m_trees.insert(record->layer->tree());
-      if (record && record->layer) m_blobs.insert(record->layer->blob.digest);
+      if (record) mark(*record);
     }
   }
 
   void drop_build_cache() {
     for (const auto& key : m_store.list_steps()) m_store.remove_step(key);
-    for (const auto& directory : {m_store.path() / "cache" / "mounts", m_store.logs()}) {
+    for (const auto& directory :
+         {m_store.path() / "cache" / "mounts", m_store.path() / "cache" / "notes", m_store.downloads(), m_store.logs()}) {
       const util::Root root = util::Root::open(directory);
-      m_freed += tree_bytes(root);
+      m_freed += removable_bytes(root);
       util::remove_children(root.fd(), directory.native());
     }
   }
@@ -82,7 +77,7 @@ class Pruner {
   void sweep() {
     for (const auto& name : m_store.list_trees()) {
       if (m_trees.count(name) != 0) continue;
-      m_freed += tree_bytes(m_store.tree(name));
+      m_freed += removable_bytes(m_store.tree(name));
       m_store.remove_tree(name);
     }
     for (const auto& digest : m_store.layout().list_blobs()) {
@@ -98,12 +93,60 @@ class Pruner {
   std::uint64_t m_freed = 0;
 };
 
+// A step result or a cache mount, and when it was last used.
+struct CacheItem {
+  timespec used{};
+  std::string key;    // of a record, or
+  std::string mount;  // the name of a cache mount
+};
+
+std::vector<CacheItem> list_by_age(const Store& store) {
+  std::vector<CacheItem> items;
+  for (const auto& key : store.list_steps()) items.push_back({store.step_used(key), key, {}});
+  const util::Root mounts = util::Root::open(store.path() / "cache" / "mounts");
+  for (const auto& entry : mounts.list()) {
+    if (const auto status = mounts.find_stat(entry.name)) items.push_back({status->st_mtim, {}, entry.name});
+  }
+  const auto rank = [](const CacheItem& item) { return std::tie(item.used.tv_sec, item.used.tv_nsec, item.key, item.mount); };
+  std::sort(items.begin(), items.end(), [&](const CacheItem& a, const CacheItem& b) { return rank(a) < rank(b); });
+  return items;
+}
+
+// Drops a sixteenth of the items; returns the bytes of the cache mounts among them.
+std::uint64_t drop_oldest(const Store& store, std::vector<CacheItem>& items) {
+  const std::size_t count = (items.size() + 15) / 16;
+  std::uint64_t freed = 0;
+  const util::Root mounts = util::Root::open(store.path() / "cache" / "mounts");
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!items[i].key.empty()) store.remove_step(items[i].key);
+    if (items[i].mount.empty()) continue;
+    freed += removable_bytes(mounts.subroot(items[i].mount));
+    mounts.remove_tree(items[i].mount);
+  }
+  items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count));
+  return freed;
+}
+
 }  // namespace
 
-std::uint64_t prune(const Store& store, PruneScope scope) {
+std::uint64_t prune(const Store& store, PruneScope scope, std::optional<std::uint64_t> keep_bytes) {
   const auto alone = store.own();
   store.reclaim();
-  return Pruner(store).run(scope);
+  std::uint64_t freed = Pruner(store).run(scope);
+  if (!keep_bytes) return freed;
+  const util::Root root = util::Root::open(store.path());
+  std::uint64_t used = disk_usage(root);
+  // The oldest ones again and again: each round is a whole mark and sweep, so that what several results share is kept for
+  // as long as one of them is. What a round frees is estimated (directories shrink too), so the disk is asked at the end.
+  for (auto items = list_by_age(store); used > *keep_bytes && !items.empty();) {
+    std::uint64_t now = drop_oldest(store, items) + Pruner(store).run(PruneScope::garbage);
+    freed += now;
+    used = now < used - *keep_bytes ? used - now : disk_usage(root);
+  }
+  if (used > *keep_bytes)
+    throw Error(ErrorKind::failed, "the store still occupies " + util::format_bytes(used) + ": its images need that",
+                "remove images with jcbuild rmi, then prune again");
+  return freed;
 }
 
 }  // namespace jcb::store

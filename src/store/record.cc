@@ -10,7 +10,7 @@ namespace {
 
 using util::Json;
 
-constexpr int k_version = 1;
+constexpr int k_version = 2;
 constexpr std::string_view k_thing = "a step record";
 
 Json layer_json(const Layer& layer) { return {{"diff_id", layer.diff_id.text()}, {"blob", layer.blob.to_json()}}; }
@@ -25,6 +25,7 @@ StepRecord parse_checked(Json json) {
   if (util::get_integer(json, "version", k_thing) != k_version || util::sha256_hex(util::to_text(json)) != check)
     throw Error(ErrorKind::invalid, "torn record");
   StepRecord record;
+  record.output = util::get_string(json, "output", k_thing);
   if (const auto& tree = json.at("tree"); !tree.is_null()) record.tree = tree.get<std::string>();
   if (const auto& layer = json.at("layer"); !layer.is_null()) record.layer = parse_layer(layer);
   record.seconds = json.at("seconds").get<double>();
@@ -34,7 +35,7 @@ StepRecord parse_checked(Json json) {
 }  // namespace
 
 std::string StepRecord::serialize() const {
-  Json json{{"version", k_version}, {"tree", nullptr}, {"layer", nullptr}, {"seconds", seconds}};
+  Json json{{"version", k_version}, {"output", output}, {"tree", nullptr}, {"layer", nullptr}, {"seconds", seconds}};
   if (tree) json["tree"] = *tree;
   if (layer) json["layer"] = layer_json(*layer);
   json["check"] = util::sha256_hex(util::to_text(json));

@@ -20,10 +20,12 @@ struct Layer {
 };
 
 /// What a step (or a whole package) produced, stored under its key in `cache/steps/<xx>/<key>.json`:
-///   {"version":1,"tree":"step-<key>"|null,"layer":{"diff_id":…,"blob":{…}}|null,"seconds":N,"check":"<sha256 of the rest>"}
+///   {"version":2,"output":"…","tree":"tree-<digest>"|null,"layer":{"diff_id":…,"blob":{…}}|null,"seconds":N,
+///    "check":"<sha256 of the rest>"}
 /// A record without tree and layer says that the step changed no file. The check makes a torn record (power cut before
 /// its data reached the disk) a miss, so that writing one needs no fsync; what it refers to was flushed before.
 struct StepRecord {
+  std::string output;  ///< the digest of what came out, for whoever goes on from there; empty: nothing changed
   std::optional<std::string> tree;
   std::optional<Layer> layer;
   double seconds = 0;  ///< how long it took when it really ran; shown to people only

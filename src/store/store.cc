@@ -53,14 +53,15 @@ Workspace::~Workspace() {
 }
 
 fs::path Workspace::make_directory(std::string_view prefix, mode_t mode) {
-  auto path = m_path / (std::string(prefix) + std::to_string(m_serial++));
+  auto path = m_path / (std::string(prefix) + std::to_string((*m_serial)++));
   if (::mkdir(path.c_str(), 0700) != 0 || ::chmod(path.c_str(), mode) != 0) throw_errno("make directory", path.native());
   return path;
 }
 
 Store Store::open(const fs::path& directory) {
   const fs::path path = fs::absolute(directory).lexically_normal();
-  for (const char* part : {"", "oci", "layers", "cache/steps", "cache/mounts", "cache/catalog", "cache/context", "containers", "logs", "tmp", "locks"})
+  for (const char* part : {"", "oci", "layers", "cache/steps", "cache/mounts", "cache/notes", "cache/catalog", "cache/context",
+                           "cache/downloads", "containers", "logs", "tmp", "locks"})
     make_private_directory(part[0] == '\0' ? path : path / part);
   util::Root root = util::Root::open(path);
   oci::Layout layout = oci::Layout::create(root.subroot("oci"), path.native());
@@ -124,6 +125,16 @@ void Store::put_step(const std::string& key, const StepRecord& record) const {
   if (::renameat(directory.fd(), temporary.c_str(), directory.fd(), name.c_str()) != 0) throw_errno("record", key);
 }
 
+void Store::touch_step(const std::string& key) const noexcept {
+  const timespec times[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
+  ::utimensat(m_root.fd(), record_path(key).c_str(), times, AT_SYMLINK_NOFOLLOW);
+}
+
+timespec Store::step_used(const std::string& key) const {
+  const auto status = m_root.find_stat(record_path(key));
+  return status ? status->st_mtim : timespec{};
+}
+
 void Store::remove_step(const std::string& key) const { m_root.remove_tree(record_path(key)); }
 
 std::vector<std::string> Store::list_steps() const {
@@ -147,11 +158,27 @@ Workspace Store::make_workspace() const {
   return workspace;
 }
 
+std::optional<fs::path> Store::find_cache_mount(std::string_view id) const {
+  auto path = cache_mount_path(id);
+  if (!m_root.find_stat(path.lexically_relative(m_path).native())) return std::nullopt;
+  return path;
+}
+
+fs::path Store::publish_cache_mount(const fs::path& from, std::string_view id) const {
+  auto path = cache_mount_path(id);
+  if (::rename(from.c_str(), path.c_str()) != 0) throw_errno("publish", path.native());
+  return path;
+}
+
+fs::path Store::cache_mount_path(std::string_view id) const { return m_path / "cache" / "mounts" / util::sha256_hex(id); }
+
 fs::path Store::cache_mount(std::string_view id) const {
-  auto path = m_path / "cache" / "mounts" / util::sha256_hex(id);
+  auto path = cache_mount_path(id);
   if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) throw_errno("make directory", path.native());
   return path;
 }
+
+fs::path Store::cache_note(std::string_view place) const { return m_path / "cache" / "notes" / util::sha256_hex(place); }
 
 void Store::reclaim() const {
   const auto guard = util::FileLock::try_acquire(m_locks, k_workspace_lock);
@@ -165,6 +192,9 @@ void Store::reclaim() const {
     for (const auto& entry : m_root.list("cache/steps/" + shard.name)) {
       if (entry.name.starts_with(".tmp-")) m_root.remove_tree("cache/steps/" + shard.name + "/" + entry.name);
     }
+  }
+  for (const auto& entry : m_root.list("cache/notes")) {
+    if (entry.name.starts_with(".tmp-")) m_root.remove_tree("cache/notes/" + entry.name);
   }
   m_layout.reclaim_temporaries();
 }

@@ -6,7 +6,9 @@
 //   layers/<name>/       unpacked trees, used as overlay lowers, never changed: <diff id> of a layer, or step-<key>
 //   cache/steps/<xx>/    results of steps and packages by key (record.h)
 //   cache/mounts/<hash>/ cache mounts
+//   cache/notes/<hash>   what a step's key was made of when it last ran, for --explain-cache
 //   cache/catalog/       parsed package trees
+//   cache/downloads/     files fetched by URL (build/remote_file.h)
 //   cache/context/       digests of files of build contexts, by their stat data
 //   containers/<id>/     running containers
 //   logs/                full output of the last failed steps
@@ -17,6 +19,9 @@
 // Order of every commit: write below tmp/ -> flush -> rename -> flush the directory -> only then what refers to it.
 #pragma once
 
+#include <time.h>
+
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -41,7 +46,7 @@ class Workspace {
   ~Workspace();
 
   const std::filesystem::path& path() const noexcept { return m_path; }
-  /// Makes a subdirectory of a name not used before in this workspace and returns its path.
+  /// Makes a subdirectory of a name not used before in this workspace and returns its path. Thread-safe.
   std::filesystem::path make_directory(std::string_view prefix, mode_t mode = 0755);
 
  private:
@@ -49,7 +54,7 @@ class Workspace {
   Workspace(std::filesystem::path path, util::FileLock lock) : m_path(std::move(path)), m_lock(std::move(lock)) {}
   std::filesystem::path m_path;
   std::optional<util::FileLock> m_lock;
-  int m_serial = 0;
+  std::unique_ptr<std::atomic<int>> m_serial = std::make_unique<std::atomic<int>>(0);
 };
 
 /// The open state directory.
@@ -79,6 +84,9 @@ class Store {
   std::optional<StepRecord> find_step(const std::string& key) const;
   void put_step(const std::string& key, const StepRecord& record) const;
   void remove_step(const std::string& key) const;
+  /// Notes that a result was used just now, for prune; and when that was. No error when the record is gone.
+  void touch_step(const std::string& key) const noexcept;
+  timespec step_used(const std::string& key) const;
   /// All keys with a record file, sorted, readable or not.
   std::vector<std::string> list_steps() const;
   std::optional<StepRecord> read_step(const std::string& key) const;
@@ -94,8 +102,16 @@ class Store {
 
   /// The directory of the cache mount `id`, made when missing; ids are hashed, so any text is safe (CVE-2024-9675).
   std::filesystem::path cache_mount(std::string_view id) const;
+  /// The same, or nothing when there is none yet.
+  std::optional<std::filesystem::path> find_cache_mount(std::string_view id) const;
+  /// Makes the finished directory `from` (below tmp/) the cache mount `id`. The caller holds the lease that guards its
+  /// making, and there is none yet. Atomic.
+  std::filesystem::path publish_cache_mount(const std::filesystem::path& from, std::string_view id) const;
+  /// The file that notes how the key of a step came about when it last ran at `place`; anything may be a place.
+  std::filesystem::path cache_note(std::string_view place) const;
   std::filesystem::path catalog_cache() const { return m_path / "cache" / "catalog"; }
   std::filesystem::path context_cache() const { return m_path / "cache" / "context"; }
+  std::filesystem::path downloads() const { return m_path / "cache" / "downloads"; }
   std::filesystem::path containers() const { return m_path / "containers"; }
   std::filesystem::path logs() const { return m_path / "logs"; }
 
@@ -104,6 +120,7 @@ class Store {
   void reclaim() const;
 
  private:
+  std::filesystem::path cache_mount_path(std::string_view id) const;
   Store(std::filesystem::path path, util::Root root, oci::Layout layout, util::Root layers, util::Root locks)
       : m_path(std::move(path)),
         m_root(std::move(root)),

@@ -28,6 +28,24 @@ class Sha256 {
   std::unique_ptr<State> m_state;
 };
 
+/// A running hash whose algorithm is named at run time, as checksums that users write down do.
+class Hasher {
+ public:
+  /// `algorithm` is "sha256", "sha384" or "sha512"; another is Error(invalid).
+  explicit Hasher(std::string_view algorithm);
+  ~Hasher();
+  Hasher(Hasher&&) noexcept;
+  Hasher& operator=(Hasher&&) noexcept;
+
+  void update(std::string_view bytes);
+  /// The digest as lower-case hexadecimal digits; the object is spent.
+  std::string hex();
+
+ private:
+  struct State;
+  std::unique_ptr<State> m_state;
+};
+
 /// SHA-256 of `bytes` as 64 hexadecimal digits.
 std::string sha256_hex(std::string_view bytes);
 

@@ -86,8 +86,8 @@ void add_compose_options(CLI::App& command, ComposeOptions& options, Context& co
   command.add_option("--resolver", options.resolver, "strict")->check(CLI::IsMember({"strict", "upstream"}))->option_text("NAME");
   command.add_option("--metadata-file", options.metadata_file, "write what was done as JSON")->option_text("FILE");
   command.add_flag("--dry-run,--simulate", options.dry_run, "show what would be built");
-  command.add_option("--format", options.format, "of --dry-run: text, json or dot")
-      ->check(CLI::IsMember({"text", "json", "dot"}))
+  command.add_option("--format", options.format, "of --dry-run: text, json or dot; of an image: oci or docker")
+      ->check(CLI::IsMember({"text", "json", "dot", "oci", "docker"}))
       ->option_text("FORM");
   add_target_options(command, request.target);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // verify and prune.
+#include "cli/arguments.h"
 #include "cli/commands/commands.h"
 #include "jcbuild/images.h"
 
@@ -30,9 +31,12 @@ void add_store(CLI::App& app, Context& context) {
   auto* prune = app.add_subcommand("prune", "free what neither an image nor a stored result needs");
   auto all = std::make_shared<bool>(false);
   prune->add_flag("-a,--all", *all, "also stored results, cache mounts and logs");
-  set_examples(*prune, "  jcbuild prune\n  jcbuild prune --all");
-  prune->callback([&context, all] {
-    const auto freed = prune_store(context.session(), *all);
+  auto keep = std::make_shared<std::string>();
+  prune->add_option("--keep", *keep, "remove stored results until the store occupies no more than this")->option_text("SIZE");
+  set_examples(*prune, "  jcbuild prune\n  jcbuild prune --keep 20g");
+  prune->callback([&context, all, keep] {
+    const auto limit = keep->empty() ? std::nullopt : std::optional(parse_size(*keep, "--keep"));
+    const auto freed = prune_store(context.session(), *all, limit);
     context.close();
     print_result("freed " + human_bytes(freed) + "\n");
   });

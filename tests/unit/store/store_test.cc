@@ -6,8 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "jcbuild/error.h"
 #include "store/images.h"
@@ -49,7 +52,7 @@ TEST_CASE("the store is private whatever the umask says") {
 TEST_CASE("a record is found only while what it refers to is there") {
   Fixture fixture;
   const auto layer = fixture.make_layer("hello");
-  fixture.store.put_step(k_key, {std::nullopt, layer, 1.5});
+  fixture.store.put_step(k_key, {"", std::nullopt, layer, 1.5});
   REQUIRE(fixture.store.find_step(k_key));
   CHECK(fixture.store.find_step(k_key)->layer == layer);
   fixture.store.layout().remove_blob(layer.blob.digest);
@@ -63,7 +66,7 @@ TEST_CASE("a record without tree and layer is a hit: the step changed nothing") 
 }
 
 TEST_CASE("a torn or foreign record is a miss") {
-  const std::string text = StepRecord{std::string("step-1"), std::nullopt, 2}.serialize();
+  const std::string text = StepRecord{"", std::string("step-1"), std::nullopt, 2}.serialize();
   CHECK(StepRecord::parse(text));
   for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(StepRecord::parse(text.substr(0, size)));
   std::string flipped = text;
@@ -143,4 +146,35 @@ TEST_CASE("images are found by name, default tag and digest prefix") {
   CHECK(store::find_image(fixture.store, descriptor.digest.text()));
   CHECK_FALSE(store::find_image(fixture.store, "my/image:other"));
   CHECK_FALSE(store::find_image(fixture.store, "nothing"));
+}
+
+TEST_CASE("a lease excludes threads of one process, and goes to the next when its holder ends") {
+  const Fixture fixture;
+  std::atomic<int> inside{0}, most{0}, done{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      const auto lease = fixture.store.lease("step");
+      most = std::max(most.load(), ++inside);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      --inside;
+      ++done;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(most == 1);
+  CHECK(done == 8);
+}
+
+TEST_CASE("a cache mount is published whole, under a hash of its id") {
+  const Fixture fixture;
+  CHECK_FALSE(fixture.store.find_cache_mount("../../id"));
+  auto workspace = fixture.store.make_workspace();
+  const auto directory = workspace.make_directory("cache");
+  util::Root::open(directory).write_file("file", "seed");
+  const auto path = fixture.store.publish_cache_mount(directory, "../../id");
+  CHECK(path == fixture.store.path() / "cache" / "mounts" / util::sha256_hex("../../id"));
+  CHECK(fixture.store.find_cache_mount("../../id") == path);
+  CHECK(fixture.store.cache_mount("../../id") == path);
+  CHECK(util::read_file(path / "file", 10) == "seed");
 }

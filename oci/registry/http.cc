@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/registry/http.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <random>
+
+#include "jcbuild/error.h"
+#include "oci/registry/http_delivery.h"
+#include "oci/registry/http_url.h"
+#include "util/interrupt.h"
+#include "util/text.h"
+
+namespace jcb::oci {
+namespace {
+
+using std::chrono::milliseconds;
+using End = HttpOutcome::End;
+
+// A try that brings the body this much further starts the count of retries anew.
+constexpr std::uint64_t k_progress_bytes = 64 << 10;
+
+bool is_same_name(std::string_view a, std::string_view b) { return util::to_lower(a) == util::to_lower(b); }
+
+bool is_redirect(const HttpResponse& response) {
+  const int status = response.status;
+  return (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) && response.headers.find("Location");
+}
+
+bool is_transient(int status) { return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504; }
+
+void check_headers(const HttpHeaders& headers) {
+  for (const auto& [name, value] : headers.fields()) {
+    const bool good_name = !name.empty() && name.find_first_of(" :\t\r\n") == std::string::npos;
+    if (!good_name || value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+      throw Error(ErrorKind::invalid, "a header of a request holds a line break");
+  }
+}
+
+// User information moves from the URL into a header: from here on only one rule has to know about credentials.
+HttpRequest take_user_info(HttpRequest request) {
+  const HttpUrl url = HttpUrl::parse(request.url);
+  if (!url.user_info.empty() && !request.headers.find("Authorization"))
+    request.headers.add("Authorization", make_basic_authorization(url.user_info));
+  request.url = url.text();
+  check_headers(request.headers);
+  return request;
+}
+
+void drop_body(HttpRequest& request) {
+  request.body.reset();
+  for (const char* name : {"Content-Type", "Content-Length", "Content-Range"}) request.headers.remove(name);
+}
+
+// Turns `request` into the one that a redirect asks for.
+void redirect(HttpRequest& request, const HttpResponse& response) {
+  const HttpUrl from = HttpUrl::parse(request.url);
+  const HttpUrl to = in_step("following a redirect of " + from.text(), [&] { return from.resolve(*response.headers.find("Location")); });
+  if (from.scheme == "https" && to.scheme == "http")
+    throw Error(ErrorKind::refused, from.text() + " redirects from https to " + to.origin() + ", which is not encrypted");
+  if (from.origin() != to.origin()) {
+    for (const char* name : {"Authorization", "Cookie", "Proxy-Authorization"}) request.headers.remove(name);
+  }
+  // As all clients: 303 becomes GET, and so does POST after 301 and 302; 307 and 308 repeat the request.
+  const bool to_get = (response.status == 303 && request.method != "HEAD") || (response.status <= 302 && request.method == "POST");
+  if (to_get) {
+    request.method = "GET";
+    drop_body(request);
+  }
+  request.url = to.text();
+}
+
+std::optional<milliseconds> retry_after(const HttpResponse& response, std::chrono::seconds longest) {
+  const auto value = response.headers.find("Retry-After");
+  if (!value) return std::nullopt;
+  try {
+    if (value->ends_with("GMT")) {
+      const auto left =
+          std::chrono::seconds(parse_http_date(*value) - std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+      return std::clamp(left, std::chrono::seconds(0), longest);
+    }
+    const std::uint64_t seconds = util::parse_unsigned(*value, "Retry-After");
+    return std::chrono::seconds(std::min<std::uint64_t>(seconds, static_cast<std::uint64_t>(longest.count())));
+  } catch (const Error&) {
+    return std::nullopt;  // nonsense or negative: our own pace
+  }
+}
+
+// Counts the tries of one send and says how long to wait before the next.
+class Retries {
+ public:
+  Retries(const HttpRules& rules, const std::string& method) : m_rules(rules), m_repeatable(method != "POST" && method != "PATCH") {}
+
+  /// Nothing: it ends here.
+  std::optional<milliseconds> next(const HttpOutcome& outcome, const HttpResponse& last, std::uint64_t furthest) {
+    if (furthest >= m_furthest + k_progress_bytes) m_tries = 0;
+    m_furthest = std::max(m_furthest, furthest);
+    const bool unreachable = outcome.end == End::unreachable;
+    const bool untouched = unreachable || (outcome.end != End::cut && last.status == 429);
+    if (!m_repeatable && !untouched) return std::nullopt;
+    if (m_tries >= (unreachable ? m_rules.connection_retries : m_rules.retries)) return std::nullopt;
+    const auto asked = outcome.end == End::complete ? retry_after(last, m_rules.longest_pause) : std::nullopt;
+    const auto pause = asked ? *asked : own_pause();
+    ++m_tries;
+    return pause;
+  }
+
+ private:
+  // Half to whole of a step that doubles: clients that were cut off together do not come back together.
+  milliseconds own_pause() {
+    const auto step = std::min<milliseconds>(m_rules.first_pause * (1 << std::min(m_tries, 20)), m_rules.longest_pause);
+    std::uniform_int_distribution<milliseconds::rep> half(step.count() / 2, step.count());
+    return milliseconds(half(m_random));
+  }
+
+  const HttpRules& m_rules;
+  bool m_repeatable;
+  int m_tries = 0;
+  std::uint64_t m_furthest = 0;
+  std::minstd_rand m_random{std::random_device{}()};
+};
+
+}  // namespace
+
+void HttpHeaders::remove(std::string_view name) {
+  std::erase_if(m_fields, [&](const auto& field) { return is_same_name(field.first, name); });
+}
+
+std::optional<std::string> HttpHeaders::find(std::string_view name) const {
+  for (const auto& [candidate, value] : m_fields) {
+    if (is_same_name(candidate, name)) return value;
+  }
+  return std::nullopt;
+}
+
+HttpOutcome HttpClient::follow(HttpRequest request, HttpReceiver& receiver, const HttpResponse& last) {
+  request = take_user_info(std::move(request));
+  const std::string start = request.url;
+  for (int hops = 0;; ++hops) {
+    const HttpOutcome outcome = exchange(request, receiver);
+    if (outcome.end == End::cut || outcome.end == End::unreachable || !is_redirect(last)) return outcome;
+    if (hops == m_rules.redirects)
+      throw Error(ErrorKind::refused, start + " redirects more than " + std::to_string(m_rules.redirects) + " times");
+    redirect(request, last);
+  }
+}
+
+HttpResponse HttpClient::send(const HttpRequest& request, HttpSink& sink) {
+  HttpDelivery delivery(request, sink);
+  Retries retries(m_rules, request.method);
+  for (;;) {
+    util::check_interrupt();
+    HttpOutcome outcome = follow(delivery.next_request(), delivery, delivery.last());
+    if (delivery.has_bad_part()) outcome = {End::cut, "the server sent another part than the one asked for"};
+    const bool answered = outcome.end == End::complete || outcome.end == End::stopped;
+    if (answered && !is_transient(delivery.last().status)) return delivery.result();
+    const auto wait = retries.next(outcome, delivery.last(), delivery.furthest());
+    if (!wait && answered) return delivery.result();
+    if (!wait)
+      throw Error(ErrorKind::failed,
+                  "cannot " + util::to_lower(request.method) + " " + HttpUrl::parse(request.url).text() + ": " + outcome.cause);
+    pause(*wait);
+  }
+}
+
+void HttpClient::pause(milliseconds duration) {
+  struct pollfd waits {
+    util::interrupt_fd(), POLLIN, 0
+  };
+  const auto end = std::chrono::steady_clock::now() + duration;
+  for (auto left = duration; left.count() > 0; left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now())) {
+    if (::poll(&waits, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) throw_errno("wait for", "a retry");
+    util::check_interrupt();
+  }
+}
+
+void require_success(const HttpRequest& request, const HttpResponse& response) {
+  const int status = response.status;
+  if (status >= 200 && status < 300) return;
+  const ErrorKind kind = status == 404 || status == 410   ? ErrorKind::not_found
+                         : status == 401 || status == 403 ? ErrorKind::refused
+                                                          : ErrorKind::failed;
+  const std::string url = HttpUrl::parse(request.url).text();
+  throw Error(kind, "cannot " + util::to_lower(request.method) + " " + url + ": the server answered " + std::to_string(status),
+              status == 401 || status == 403 ? "it wants credentials, or others than it was given" : "");
+}
+
+}  // namespace jcb::oci

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// An HTTP client for strangers' servers. `HttpClient::send` holds the rules, which are the same whatever carries the
+// bytes: redirects and what may follow them, retries and their pace, a body that was cut short and goes on where it
+// stopped, limits. What carries the bytes is `exchange`: CurlHttp (curl_http.h) and the fake of the tests.
+//
+// Redirects   at most 5; only http and https; never from https to http; Authorization and Cookie go to the origin (scheme,
+//             host, port) that they were given for and to no other.
+// Retries     6, for what may be over the next time: no connection (3 of them), a cut, 408, 429, 500, 502, 503, 504. The
+//             pause doubles from half a second, with jitter, or is what Retry-After says, at most 120 s. A try that brought
+//             the body further does not count. POST and PATCH are repeated only when nothing can have happened (no
+//             connection, 429).
+// Resuming    with Range and If-Range, where the server names the version by a strong ETag or a date; else from the start.
+// Messages    hold URLs without user information; headers are never shown.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace jcb::oci {
+
+/// Header fields in order; names compare without case.
+class HttpHeaders {
+ public:
+  HttpHeaders() = default;
+  HttpHeaders(std::initializer_list<std::pair<std::string, std::string>> fields) : m_fields(fields) {}
+  void add(std::string name, std::string value) { m_fields.emplace_back(std::move(name), std::move(value)); }
+  void remove(std::string_view name);
+  /// The first value of `name`, or nothing.
+  std::optional<std::string> find(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& fields() const noexcept { return m_fields; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> m_fields;
+};
+
+/// What a request sends: `size_bytes` bytes, read by offset, so that a redirect or a retry can read them again.
+struct HttpBody {
+  std::uint64_t size_bytes = 0;
+  /// Fills `buffer` from `offset` and returns how much it read, at least one byte before the end.
+  std::function<std::size_t(std::uint64_t offset, char* buffer, std::size_t size)> read;
+};
+
+/// One request, with a limit for what comes back.
+struct HttpRequest {
+  std::string method = "GET";
+  /// http or https; its user information becomes HTTP Basic unless `headers` hold Authorization.
+  std::string url;
+  HttpHeaders headers;
+  std::optional<HttpBody> body;
+  /// The most bytes of a response's body; more is Error(invalid).
+  std::uint64_t limit_bytes = std::uint64_t{4} << 20;
+};
+
+/// What a server answered. The body of a status of 2xx went to the sink; of any other it is here, cut at 64 KiB.
+struct HttpResponse {
+  int status = 0;
+  HttpHeaders headers;
+  std::string url;  ///< after redirects, without user information
+  std::string error_body;
+};
+
+/// Takes the body of a successful response.
+class HttpSink {
+ public:
+  virtual ~HttpSink() = default;
+  virtual void write(std::string_view bytes) = 0;
+  /// What was written is void: the body begins again (it was cut short and cannot be resumed).
+  virtual void restart() = 0;
+};
+
+/// A body in memory.
+class TextSink final : public HttpSink {
+ public:
+  void write(std::string_view bytes) override { m_text.append(bytes); }
+  void restart() override { m_text.clear(); }
+  const std::string& text() const noexcept { return m_text; }
+
+ private:
+  std::string m_text;
+};
+
+/// The pace and the limits of a client.
+struct HttpRules {
+  int redirects = 5;
+  int retries = 6;
+  int connection_retries = 3;  ///< of `retries`, when nobody answers at all
+  std::chrono::milliseconds first_pause{500};
+  std::chrono::seconds longest_pause{120};  ///< also for Retry-After
+  std::chrono::seconds connect_timeout{15};
+  std::chrono::seconds stall_timeout{60};  ///< below `stall_bytes` a second for so long is a cut
+  std::uint32_t stall_bytes = 1024;
+  std::uint32_t header_bytes = 64 << 10;
+  bool allow_link_local = false;  ///< also connect to 169.254.0.0/16, fe80::/10 and metadata addresses
+};
+
+/// What `exchange` tells while it goes on. Both may throw; false ends the exchange.
+class HttpReceiver {
+ public:
+  virtual ~HttpReceiver() = default;
+  /// The status line and all headers of the final response (not of 1xx), before its body.
+  virtual bool head(HttpResponse response) = 0;
+  virtual bool body(std::string_view bytes) = 0;
+};
+
+/// How one exchange ended.
+struct HttpOutcome {
+  enum class End {
+    complete,     ///< the whole response was received
+    stopped,      ///< the receiver had enough
+    cut,          ///< the connection was there and broke, stalled or made no sense
+    unreachable,  ///< no connection: nothing was sent
+  };
+  End end = End::complete;
+  std::string cause;  ///< for people; empty when complete
+};
+
+/// Sends requests by the rules above. Safe to use from several threads.
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// Sends and receives. Any status is a result, 4xx and 5xx too, once retries are used up; see require_success.
+  /// Throws Error(failed) when no response could be had, Error(refused) for what the rules forbid, Error(invalid) for
+  /// a malformed request or response or one above a limit; Interrupted.
+  HttpResponse send(const HttpRequest& request, HttpSink& sink);
+
+ protected:
+  explicit HttpClient(HttpRules rules) : m_rules(rules) {}
+  const HttpRules& rules() const noexcept { return m_rules; }
+
+ private:
+  /// One request and its response, no redirect followed. `request.url` has no user information. Throws Error for what
+  /// no retry can help (a certificate, a denied address).
+  virtual HttpOutcome exchange(const HttpRequest& request, HttpReceiver& receiver) = 0;
+  /// Waits before a retry. Throws Interrupted.
+  virtual void pause(std::chrono::milliseconds duration);
+
+  HttpOutcome follow(HttpRequest request, HttpReceiver& receiver, const HttpResponse& last);
+  HttpRules m_rules;
+};
+
+/// Throws for any status but 2xx: Error(not_found) for 404 and 410, Error(refused) for 401 and 403, else Error(failed):
+/// "cannot get URL: the server answered 404".
+void require_success(const HttpRequest& request, const HttpResponse& response);
+
+}  // namespace jcb::oci

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build/cache_exchange.h"
+
+#include <set>
+
+#include "jcbuild/error.h"
+#include "oci/media_type.h"
+#include "util/json.h"
+#include "util/text.h"
+
+namespace jcb::build {
+namespace {
+
+constexpr std::string_view k_artifact_type = "application/vnd.jcbuild.cache.v1";
+constexpr std::string_view k_config_type = "application/vnd.jcbuild.cache.config.v1+json";
+constexpr const char* k_output = "io.jcbuild.output";
+constexpr std::string_view k_thing = "a build cache";
+constexpr int k_version = 1;
+
+// Blobs by the output that they hold.
+using Blobs = std::map<std::string, oci::Descriptor>;
+
+Blobs blobs_of(const oci::Manifest& manifest) {
+  Blobs blobs;
+  for (const auto& layer : manifest.layers) {
+    const auto output = layer.annotations.find(k_output);
+    if (output != layer.annotations.end()) blobs.emplace(output->second, layer);
+  }
+  return blobs;
+}
+
+std::optional<oci::Manifest> find_cache(const oci::Layout& layout, const std::string& tag) {
+  const auto descriptor = layout.find_tag(tag);
+  if (!descriptor) return std::nullopt;
+  auto manifest = oci::Manifest::parse(layout.read_blob(*descriptor, oci::k_max_manifest_bytes), descriptor->media_type);
+  if (manifest.artifact_type != k_artifact_type)
+    throw Error(ErrorKind::invalid, layout.name() + ":" + tag + " is an image and no build cache", "name another directory or tag");
+  return manifest;
+}
+
+oci::Descriptor pack_output(const store::Store& store, const StepResult& result, const oci::PackOptions& pack, const oci::Layout& to) {
+  const auto packed = oci::pack_layer(store.tree(*result.tree), to, pack);
+  if (!packed || packed->diff_id.hex() != result.output)
+    throw Error(ErrorKind::failed, "the tree " + *result.tree + " is no longer what it was", "jcbuild verify");
+  auto descriptor = packed->descriptor;
+  descriptor.annotations[k_output] = result.output;
+  return descriptor;
+}
+
+void remove_unused(const oci::Layout& layout) {
+  std::set<oci::Digest> used;
+  for (const auto& descriptor : layout.list_manifests()) {
+    used.insert(descriptor.digest);
+    if (!oci::is_manifest_type(descriptor.media_type)) return;  // more than we know of
+    const auto manifest = oci::Manifest::parse(layout.read_blob(descriptor, oci::k_max_manifest_bytes));
+    used.insert(manifest.config.digest);
+    for (const auto& layer : manifest.layers) used.insert(layer.digest);
+  }
+  for (const auto& digest : layout.list_blobs()) {
+    if (used.count(digest) == 0) layout.remove_blob(digest);
+  }
+}
+
+oci::Descriptor put(const oci::Layout& layout, std::string_view media_type, const std::string& bytes) {
+  return {std::string(media_type), layout.put_blob(bytes), bytes.size(), {}, std::nullopt, {}, {}};
+}
+
+}  // namespace
+
+void export_cache(const store::Store& store, const std::map<std::size_t, SolvedStage>& solved, const oci::PackOptions& pack,
+                  const oci::Layout& to, const std::string& tag) {
+  const auto before = find_cache(to, tag);
+  const Blobs old = before ? blobs_of(*before) : Blobs{};
+  Blobs blobs;
+  util::Json steps = util::Json::object();
+  for (const auto& [index, stage] : solved) {
+    for (const auto& result : stage.results) {
+      steps[result.key] = result.output;
+      if (!result.tree || blobs.count(result.output) != 0) continue;
+      const auto known = old.find(result.output);
+      const bool there = known != old.end() && to.has_blob(known->second.digest);
+      blobs.emplace(result.output, there ? known->second : pack_output(store, result, pack, to));
+    }
+  }
+  const auto config = put(to, k_config_type, util::to_text(util::Json{{"version", k_version}, {"steps", steps}}));
+  oci::Manifest manifest{std::string(oci::k_media_manifest), std::string(k_artifact_type), config, {}, std::nullopt, {}};
+  for (const auto& [output, blob] : blobs) manifest.layers.push_back(blob);
+  to.set_tag(tag, put(to, oci::k_media_manifest, manifest.serialize()));
+  remove_unused(to);
+}
+
+CacheImport::CacheImport(const store::Store& store, oci::Layout from, const std::string& tag, oci::OverlayXattr overlay_xattr)
+    : m_store(store), m_from(std::move(from)), m_overlay_xattr(overlay_xattr) {
+  const auto manifest = find_cache(m_from, tag);
+  if (!manifest) throw Error(ErrorKind::not_found, m_from.name() + " holds no build cache '" + util::escape_text(tag) + "'");
+  m_blobs = blobs_of(*manifest);
+  const auto config = util::parse_json(m_from.read_blob(manifest->config, oci::k_max_config_bytes), k_thing);
+  if (util::get_integer(config, "version", k_thing) != k_version)
+    throw Error(ErrorKind::unsupported, m_from.name() + " was written by another version of jcbuild");
+  for (const auto& [key, output] : config.at("steps").items()) m_outputs.emplace(key, output.get<std::string>());
+}
+
+std::optional<store::StepRecord> CacheImport::fetch(const std::string& key) const {
+  const auto found = m_outputs.find(key);
+  if (found == m_outputs.end()) return std::nullopt;
+  store::StepRecord record;
+  record.output = found->second;
+  if (!record.output.empty()) {
+    record.tree = "tree-" + record.output;
+    in_step("fetching a step from " + m_from.name(), [&] { unpack(record.output); });
+  }
+  m_store.put_step(key, record);
+  return record;
+}
+
+void CacheImport::unpack(const std::string& output) const {
+  if (m_store.has_tree("tree-" + output)) return;
+  const auto blob = m_blobs.find(output);
+  if (blob == m_blobs.end()) throw Error(ErrorKind::invalid, "the build cache lacks the tree " + output);
+  auto workspace = m_store.make_workspace();
+  const auto directory = workspace.make_directory("fetched");
+  oci::UnpackOptions options;
+  options.overlay_xattr = m_overlay_xattr;
+  const util::Fd file = m_from.open_blob(blob->second);
+  oci::unpack_layer(file.get(), blob->second, oci::Digest::parse("sha256:" + output), util::Root::open(directory), options);
+  m_store.publish_tree(directory, "tree-" + output);
+}
+
+}  // namespace jcb::build

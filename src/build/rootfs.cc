@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build/rootfs.h"
+
+namespace jcb::build {
+namespace {
+
+std::vector<util::Root> open_top_first(const store::Store& store, const std::vector<std::string>& trees) {
+  std::vector<util::Root> roots;
+  for (auto tree = trees.rbegin(); tree != trees.rend(); ++tree) roots.push_back(store.tree(*tree));
+  return roots;
+}
+
+std::vector<const util::Root*> pointers(const std::vector<util::Root>& roots) {
+  std::vector<const util::Root*> result;
+  for (const auto& root : roots) result.push_back(&root);
+  return result;
+}
+
+}  // namespace
+
+WorkingRootfs::WorkingRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+                             const std::vector<sandbox::MountPoint>& points)
+    : m_upper(workspace.make_directory("upper")),
+      m_work(workspace.make_directory("work")),
+      m_skeleton(workspace.make_directory("skeleton")),
+      m_point(workspace.make_directory("merged")) {
+  make_points(store, workspace, trees, points);
+  auto lowers = open_top_first(store, trees);
+  lowers.push_back(util::Root::open(m_skeleton));
+  m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), m_upper, m_work, m_point);
+}
+
+void WorkingRootfs::make_points(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+                                const std::vector<sandbox::MountPoint>& points) {
+  const util::Root skeleton = util::Root::open(m_skeleton);
+  if (points.empty()) return sandbox::make_skeleton(skeleton, points);
+  // A target behind a link of the image lies where the link leads.
+  const ReadableRootfs image(store, workspace, trees);
+  const util::Root image_root = image.root();
+  sandbox::make_skeleton(skeleton, points, &image_root);
+}
+
+const std::filesystem::path& WorkingRootfs::finish() {
+  m_mount.reset();
+  return m_upper;
+}
+
+ReadableRootfs::ReadableRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees)
+    : m_point(workspace.make_directory("readable")) {
+  if (trees.empty()) return;
+  const auto lowers = open_top_first(store, trees);
+  m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), "", "", m_point);
+}
+
+}  // namespace jcb::build

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stacks of trees made into root file systems: one to work in, whose changes end up in a directory of their own, and
+// ones to read from.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sandbox/overlay.h"
+#include "sandbox/sandbox.h"
+#include "store/store.h"
+#include "util/root.h"
+
+namespace jcb::build {
+
+/// A stack with a fresh upper directory on top, mounted as long as the object lives.
+class WorkingRootfs {
+ public:
+  /// `trees` are bottom first. `points` exist in it without a trace. Borrows the workspace. Needs
+  /// enter_isolation. Throws Error.
+  WorkingRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+                const std::vector<sandbox::MountPoint>& points);
+
+  const std::filesystem::path& path() const noexcept { return m_point; }
+  util::Root root() const { return util::Root::open(m_point); }
+  /// Unmounts and returns the directory that holds what was changed, in overlayfs's form.
+  const std::filesystem::path& finish();
+
+ private:
+  void make_points(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+                   const std::vector<sandbox::MountPoint>& points);
+  std::filesystem::path m_upper, m_work, m_skeleton, m_point;
+  std::unique_ptr<sandbox::OverlayMount> m_mount;
+};
+
+/// A stack mounted read-only as long as the object lives.
+class ReadableRootfs {
+ public:
+  /// As WorkingRootfs; an empty stack is an empty directory.
+  ReadableRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees);
+
+  const std::filesystem::path& path() const noexcept { return m_point; }
+  util::Root root() const { return util::Root::open(m_point); }
+
+ private:
+  std::filesystem::path m_point;
+  std::unique_ptr<sandbox::OverlayMount> m_mount;
+};
+
+}  // namespace jcb::build

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build/source_trees.h"
+
+#include "jcbuild/error.h"
+
+namespace jcb::build {
+
+struct SourceTrees::Mounted {
+  Mounted(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees, ContextOptions options)
+      : rootfs(store, workspace, trees), context(rootfs.root(), std::move(options)) {}
+  ReadableRootfs rootfs;
+  Context context;
+};
+
+SourceTrees::SourceTrees(const store::Store& store, std::map<std::string, SourceTree> contexts,
+                         std::function<const Stack&(const Origin& origin)> stack_of)
+    : m_store(store), m_contexts(std::move(contexts)), m_stack_of(std::move(stack_of)) {}
+
+store::Workspace& SourceTrees::workspace() {
+  if (!m_workspace) m_workspace.emplace(m_store.make_workspace());
+  return *m_workspace;
+}
+
+std::filesystem::path SourceTrees::make_directory(std::string_view prefix) {
+  const std::lock_guard lock(m_mutex);
+  return workspace().make_directory(prefix);
+}
+
+std::optional<std::string> SourceTrees::find_state(const Origin& origin) const {
+  if (origin.kind == Origin::Kind::context) return std::nullopt;
+  return m_stack_of(origin).state;
+}
+
+SourceTree SourceTrees::open(const Origin& origin) {
+  if (origin.kind == Origin::Kind::context) {
+    const auto found = m_contexts.find(origin.name);
+    if (found != m_contexts.end()) return found->second;
+    throw Error(ErrorKind::not_found, origin.name.empty() ? "there is no build context" : "there is no build context " + origin.name);
+  }
+  const Stack& stack = m_stack_of(origin);
+  const std::lock_guard lock(m_mutex);
+  auto& mounted = m_mounted[stack.state];
+  if (!mounted) {
+    ContextOptions options;
+    options.keep_owners = true;
+    options.name = origin.kind == Origin::Kind::stage ? "stage '" + origin.name + "'" : "the image " + origin.name;
+    mounted = std::make_shared<Mounted>(m_store, workspace(), stack.trees, std::move(options));
+  }
+  return {std::shared_ptr<const Context>(mounted, &mounted->context), mounted->rootfs.path()};
+}
+
+}  // namespace jcb::build

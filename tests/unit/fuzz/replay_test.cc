@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every input that the fuzzers have found worth keeping, through the same targets, without a fuzzer.
+#include "fuzz/targets.h"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace {
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+// Where the source tree was when this was built, or where the environment says that it is now.
+std::filesystem::path corpus() {
+  const char* moved = std::getenv("JCBUILD_FUZZ_CORPUS");
+  return moved != nullptr ? moved : JCBUILD_FUZZ_CORPUS;
+}
+
+void replay(const std::string& name, void (*target)(std::string_view)) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(corpus() / name)) {
+    INFO(entry.path().filename().string());
+    CHECK_NOTHROW(target(read(entry.path())));
+    ++count;
+  }
+  CHECK(count >= 10);
+}
+
+}  // namespace
+
+TEST_CASE("the corpus of dockerfile holds") { replay("dockerfile", jcb::fuzz::dockerfile); }
+TEST_CASE("the corpus of expand holds") { replay("expand", jcb::fuzz::expand); }
+TEST_CASE("the corpus of pattern holds") { replay("pattern", jcb::fuzz::pattern); }
+#if __has_include("dockerfile/ignore.h")
+TEST_CASE("the corpus of ignore holds") { replay("ignore", jcb::fuzz::ignore); }
+#endif
+#if __has_include("dockerfile/run_options.h")
+TEST_CASE("the corpus of run_mount holds") { replay("run_mount", jcb::fuzz::run_mount); }
+#endif
