@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -73,10 +74,10 @@ class Context {
 /// Error(invalid) after 40 links.
 std::string resolve_in_root(const util::Root& root, std::string_view path, const std::function<void(const std::string&)>& on_link = {});
 
-/// The rules for a build: "<dockerfile>.dockerignore" where the Dockerfile lies, else ".dockerignore" at the top of the
-/// context; null when there is neither. `dockerfile` is relative to `dockerfile_root`, which may be the context. Throws
-/// Error(invalid) for a file that is no list of patterns.
-std::shared_ptr<const dockerfile::IgnoreRules> find_ignore_rules(const util::Root& context, const util::Root& dockerfile_root,
-                                                                 const std::string& dockerfile);
+/// The rules for a build: "<dockerfile>.dockerignore" beside the Dockerfile, else ".dockerignore" at the top of the
+/// context; null when there is neither. `dockerfile` is a path of this machine that the user gave, or empty; where it is
+/// below the context, it is resolved inside it, as all that a context's author may have shaped. Throws Error(invalid)
+/// for a file that is no list of patterns.
+std::shared_ptr<const dockerfile::IgnoreRules> find_ignore_rules(const util::Root& context, const std::filesystem::path& dockerfile);
 
 }  // namespace jcb::build
