@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "jcbuild/error.h"
+#include "oci/layer/owners.h"
 #include "oci/reference.h"
 #include "util/text.h"
 
@@ -40,9 +41,14 @@ void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr,
   oci::UnpackOptions options;
   options.overlay_xattr = xattr;
   options.on_bytes = on_bytes;
+  const util::Root tree = util::Root::open(directory);
+  util::OwnerRecords records(tree.duplicate());
+  if (store.flavour() == TreeFlavour::single) options.records = &records;
   const util::Fd blob = store.layout().open_blob(layer.blob);
-  oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, util::Root::open(directory), options);
-  store.publish_tree(directory, layer.tree());
+  oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, tree, options);
+  oci::CollectOptions collect;
+  collect.inherit_groups = false;
+  store.publish_tree(directory, layer.tree(), oci::collect_owners(tree, records, collect));
 }
 
 // Runs `work(i)` for 0..count-1 on a few threads; the first error stops the rest and is thrown here.

@@ -106,7 +106,10 @@ class Verifier {
   // A layer that we packed gives the same tar again; one that came from elsewhere may have been written differently.
   void check_layer(const std::string& name) {
     util::Sha256 hash;
-    oci::write_layer_tar(m_store.tree(name), m_xattr, [&](std::string_view bytes) { hash.update(bytes); });
+    const util::OwnerTable owners = m_store.owners(name);
+    oci::write_layer_tar(
+        m_store.tree(name), m_xattr, [&](std::string_view bytes) { hash.update(bytes); },
+        m_store.flavour() == TreeFlavour::single ? &owners : nullptr);
     if (hash.hex() != name) throw Error(ErrorKind::invalid, "its unpacked tree has changed");
   }
 
