@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "jcbuild/error.h"
-#include "oci/layer/owners.h"
 #include "oci/reference.h"
+#include "store/owned_trees.h"
 #include "util/text.h"
 
 namespace jcb::store {
@@ -42,13 +42,10 @@ void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr,
   options.overlay_xattr = xattr;
   options.on_bytes = on_bytes;
   const util::Root tree = util::Root::open(directory);
-  util::OwnerRecords records(tree.duplicate());
-  if (store.flavour() == TreeFlavour::single) options.records = &records;
   const util::Fd blob = store.layout().open_blob(layer.blob);
-  oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, tree, options);
-  oci::CollectOptions collect;
-  collect.inherit_groups = false;
-  store.publish_tree(directory, layer.tree(), oci::collect_owners(tree, records, collect));
+  store.publish_tree(directory, layer.tree(), unpack_owned(store, tree, options, [&](const oci::UnpackOptions& owned) {
+                       oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, tree, owned);
+                     }));
 }
 
 // Runs `work(i)` for 0..count-1 on a few threads; the first error stops the rest and is thrown here.

@@ -5,6 +5,7 @@
 
 #include "jcbuild/error.h"
 #include "oci/layer/layer.h"
+#include "store/owned_trees.h"
 #include "util/hash.h"
 
 namespace jcb::store {
@@ -108,8 +109,7 @@ class Verifier {
     util::Sha256 hash;
     const util::OwnerTable owners = m_store.owners(name);
     oci::write_layer_tar(
-        m_store.tree(name), m_xattr, [&](std::string_view bytes) { hash.update(bytes); },
-        m_store.flavour() == TreeFlavour::single ? &owners : nullptr);
+        m_store.tree(name), m_xattr, [&](std::string_view bytes) { hash.update(bytes); }, table_for(m_store, owners));
     if (hash.hex() != name) throw Error(ErrorKind::invalid, "its unpacked tree has changed");
   }
 
