@@ -82,10 +82,11 @@ packages::Catalog Session::Parts::catalog(const platform::Target& target) {
 void Session::Parts::enter_namespaces() {
   if (sandbox::is_isolated()) return;
   const auto path = store().path();  // its default place depends on who we were outside
-  sandbox::enter_isolation();
+  const auto& isolation = sandbox::enter_isolation();
   ::umask(022);  // trees are the same whoever makes them
   // Descriptors from before belong to mounts of the old namespace, and nothing can be renamed between the two.
-  m_store.emplace(store::Store::open(path));
+  const bool single = isolation.tier == sandbox::Tier::single_uid;
+  m_store.emplace(store::Store::open(path, single ? store::TreeFlavour::single : store::TreeFlavour::mapped));
 }
 
 void Session::Parts::isolate() {

@@ -218,7 +218,8 @@ void copy_into(const util::Root& merged, const CopyRequest& request, const std::
   }
 }
 
-void make_owned_directories(const util::Root& merged, const std::string& path, std::uint32_t uid, std::uint32_t gid) {
+void make_owned_directories(const util::Root& merged, const std::string& path, std::uint32_t uid, std::uint32_t gid,
+                            util::OwnerRecords* records) {
   std::string done;
   for (const auto& component : util::split(path, '/')) {
     if (component.empty()) continue;
@@ -226,7 +227,8 @@ void make_owned_directories(const util::Root& merged, const std::string& path, s
     const auto existing = merged.find_stat(done, util::Follow::yes);
     if (existing && S_ISDIR(existing->st_mode)) continue;
     const util::Fd made = merged.make_dirs(done, 0755);
-    if (::fchmod(made.get(), 0755) != 0 || ::fchown(made.get(), uid, gid) != 0) throw_errno("make directory", done);
+    if (::fchmod(made.get(), 0755) != 0) throw_errno("make directory", done);
+    util::change_owner(made.get(), "", {uid, gid}, records, done);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "build/context.h"
+#include "util/owner_records.h"
 namespace jcb::build {
 struct CopyArgument {
   std::shared_ptr<const Context> from;
@@ -23,5 +24,6 @@ struct CopySource {
 std::vector<CopySource> select_sources(const CopyRequest&);
 std::vector<std::string> key_fields(const CopyRequest&, const std::vector<CopySource>&);
 void copy_into(const util::Root& merged, const CopyRequest&, const std::vector<CopySource>&);
-void make_owned_directories(const util::Root& merged, const std::string& path, std::uint32_t uid, std::uint32_t gid);
+void make_owned_directories(const util::Root& merged, const std::string& path, std::uint32_t uid, std::uint32_t gid,
+                            util::OwnerRecords* records = nullptr);
 }  // namespace jcb::build
