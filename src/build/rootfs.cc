@@ -45,14 +45,21 @@ void WorkingRootfs::make_points(const store::Store& store, store::Workspace& wor
   sandbox::make_skeleton(skeleton, points, &image_root);
 }
 
-WorkingRootfs::Changes WorkingRootfs::finish(util::FileOwner new_files) {
+util::OwnerRecords* WorkingRootfs::records_for(util::FileOwner new_files) {
+  if (!m_records) return nullptr;
+  m_new_files = new_files;
+  m_records->set_beginning(oci::merge_owners(store::OwnedTrees(m_store, m_below).trees(), oci::OverlayXattr::user), new_files);
+  return m_records.get();
+}
+
+WorkingRootfs::Changes WorkingRootfs::finish() {
   m_mount.reset();
   Changes changes{m_upper, {}};
   if (!m_records) return changes;
   const store::OwnedTrees below(m_store, m_below);
   oci::CollectOptions options;
   options.lowers_top_first = below.trees();
-  options.new_files = new_files;
+  options.new_files = m_new_files;
   changes.owners = oci::collect_owners(util::Root::open(m_upper), *m_records, options);
   m_records.reset();
   return changes;

@@ -26,15 +26,17 @@ class WorkingRootfs {
 
   const std::filesystem::path& path() const noexcept { return m_point; }
   util::Root root() const { return util::Root::open(m_point); }
-  /// Where owners go that cannot be set (sandbox::Job::owners, util::change_owner); null where they can.
+  /// Where owners go that cannot be set (util::change_owner); null where they can.
   util::OwnerRecords* records() noexcept { return m_records.get(); }
+  /// The same for a job (sandbox::Job::owners), of a user to whom new files belong unless they are given away.
+  util::OwnerRecords* records_for(util::FileOwner new_files);
   /// What was changed, in overlayfs's form, and whom it belongs to where the files do not tell.
   struct Changes {
     std::filesystem::path upper;
     util::OwnerTable owners;
   };
-  /// Unmounts. New files that nobody gave away belong to `new_files`, the user of the step.
-  Changes finish(util::FileOwner new_files = {});
+  /// Unmounts.
+  Changes finish();
 
  private:
   void make_points(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
@@ -44,6 +46,7 @@ class WorkingRootfs {
   std::filesystem::path m_upper, m_work, m_skeleton, m_point;
   std::unique_ptr<sandbox::OverlayMount> m_mount;
   std::unique_ptr<util::OwnerRecords> m_records;
+  util::FileOwner m_new_files;
 };
 
 /// A stack mounted read-only as long as the object lives.

@@ -55,7 +55,7 @@ sandbox::Job make_job(WorkingRootfs& rootfs, const RunAction& run) {
   job.identity = user.identity;
   job.network = run.network == "none" ? sandbox::Network::none : sandbox::Network::host;
   job.insecure = run.insecure;
-  job.owners = rootfs.records();
+  job.owners = rootfs.records_for({job.identity.uid, job.identity.gid});
   return job;
 }
 
@@ -203,7 +203,7 @@ StepResult StepRunner::execute_run(const RunAction& run, const Place& place, sto
   job.binds = std::move(binds);
   mounts.add_to(job);
   run_job(job, key, workspace, task);
-  return keep(rootfs.finish({job.identity.uid, job.identity.gid}), started, key);
+  return keep(rootfs.finish(), started, key);
 }
 
 void StepRunner::run_job(const sandbox::Job& job, const std::string& name, store::Workspace& workspace, Task& task) {

@@ -35,6 +35,7 @@ class CallHandler {
   Answer change_owner(const Request& request);
   Answer change_owner_of(const Request& request, const util::Fd& file, std::size_t first_id);
   bool may_change_owner(const Request& request, std::uint32_t uid, std::uint32_t gid);
+  Answer tell_status(const Request& request);
   Answer make_node(const Request& request);
   Answer make_placeholder(const Request& request, const WaitingThread& thread, const std::string& path, int directory,
                           std::size_t first_argument);

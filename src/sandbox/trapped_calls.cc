@@ -51,6 +51,11 @@ constexpr TrappedName k_names[] = {
     {"getresgid32", Call::getresgid, true},
     {"getgroups", Call::getgroups},
     {"getgroups32", Call::getgroups, true},
+    {"stat", Call::stat},
+    {"lstat", Call::lstat},
+    {"fstat", Call::fstat},
+    {"newfstatat", Call::newfstatat},
+    {"statx", Call::statx},
 };
 
 bool has_short_ids(std::uint32_t architecture) { return architecture == SCMP_ARCH_X86 || architecture == SCMP_ARCH_ARM; }
@@ -66,7 +71,9 @@ Numbers make_numbers() {
       const int number = seccomp_syscall_resolve_name_arch(architecture, name.name);
       // Notifications of x32 programs carry the architecture x86_64 and a number with a bit of its own. Negative: not there.
       const std::uint32_t shown = architecture == SCMP_ARCH_X32 ? std::uint32_t{SCMP_ARCH_X86_64} : architecture;
-      if (number >= 0) numbers.emplace(std::pair{shown, number}, TrappedCall{name.call, has_short_ids(architecture) && !name.widened});
+      if (number >= 0)
+        numbers.emplace(std::pair{shown, number},
+                        TrappedCall{name.call, has_short_ids(architecture) && !name.widened, architecture == seccomp_arch_native()});
     }
   }
   return numbers;

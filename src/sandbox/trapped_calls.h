@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The system calls that the supervisor of a job answers, where a user has a single id: those that give files away or make
-// devices, and those that change or tell ids.
+// devices or tell what files are, and those that change or tell ids.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,11 @@ enum class Call {
   getresuid,
   getresgid,
   getgroups,
+  stat,
+  lstat,
+  fstat,
+  newfstatat,
+  statx,
 };
 
 /// A call under one of its names: of a 32-bit architecture the plain name has ids of 16 bits, the one with "32" does not.
@@ -49,6 +54,7 @@ std::span<const TrappedName> trapped_names();
 struct TrappedCall {
   Call call = Call::chown;
   bool short_ids = false;  ///< of 16 bits: 0xffff means -1
+  bool native = true;      ///< of the architecture that we are of: with our struct stat
 };
 
 /// The call with a number of an architecture (AUDIT_ARCH_*), or nothing for one that is not trapped.

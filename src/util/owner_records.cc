@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,6 +46,17 @@ std::int64_t now() noexcept {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+OwnerEntry with_record(FileOwner owner, const OwnerRecord& record) {
+  return {{record.uid.value_or(owner.uid), record.gid.value_or(owner.gid)}, record.device};
+}
+
+// Whether a file of the upper directory was copied up. overlayfs marks only what can have xattrs; of links and FIFOs it is
+// supposed where the lower file has an owner of its own.
+bool is_copy(const Fd& file, const struct statx& status, const OwnerEntry& below) {
+  if (!S_ISREG(status.stx_mode) && !S_ISDIR(status.stx_mode)) return !below.is_plain();
+  return ::getxattr(file.proc_path().c_str(), "user.overlay.origin", nullptr, 0) >= 0;
+}
+
 // Where the kernel says an open file is: the path from the root of its mount namespace. Nothing for what has no name.
 std::optional<std::string> path_of(int fd) {
   const std::string link = "/proc/self/fd/" + std::to_string(fd);
@@ -56,10 +68,10 @@ std::optional<std::string> path_of(int fd) {
 
 }  // namespace
 
-OwnerRecords::OwnerRecords(Root tree) : m_tree(std::move(tree)) {}
+OwnerRecords::OwnerRecords(Root tree) : m_tree(std::move(tree)), m_start(now()) {}
 
 OwnerRecords::OwnerRecords(Root upper, const Root& mount_point)
-    : m_tree(std::move(upper)), m_mount_point(path_of(mount_point.fd()).value_or("")) {
+    : m_tree(std::move(upper)), m_mount_point(path_of(mount_point.fd()).value_or("")), m_start(now()) {
   if (m_mount_point.empty()) throw Error(ErrorKind::system, "a mounted overlay has no path");
 }
 
@@ -67,15 +79,27 @@ OwnerRecords::Key OwnerRecords::key_of(const struct statx& status) noexcept {
   return {status.stx_dev_major, status.stx_dev_minor, status.stx_ino, status.stx_btime.tv_sec, status.stx_btime.tv_nsec};
 }
 
-// A file of our own mount namespace is named from its root, one of a job from the job's root, which is the mount point.
+OwnerRecords::Birth OwnerRecords::birth_of(const struct statx& status) noexcept {
+  return {status.stx_btime.tv_sec, status.stx_btime.tv_nsec};
+}
+
+// Relative, without leading slash. A file of our own mount namespace is named from its root, one of a job from the job's
+// root, which is the mount point.
+std::optional<std::string> OwnerRecords::find_path(int fd) const {
+  auto path = path_of(fd);
+  if (!path) return std::nullopt;
+  if (path->starts_with(m_mount_point) && (path->size() == m_mount_point.size() || (*path)[m_mount_point.size()] == '/'))
+    path->erase(0, m_mount_point.size());
+  if (!path->empty()) path->erase(0, 1);
+  return path;
+}
+
 std::optional<Fd> OwnerRecords::find_by_path(int fd, const struct statx& shown) const {
   if (shown.stx_nlink == 0) return std::nullopt;  // removed: nothing of it can reach a layer
-  // A rename may come between; then the path leads nowhere or to another file.
-  for (int attempt = 0; attempt < 16; ++attempt) {
-    auto path = path_of(fd);
+  // A rename may come between; then the path leads nowhere or to another file. So does that of a lower file.
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const auto path = find_path(fd);
     if (!path) return std::nullopt;
-    if (path->starts_with(m_mount_point) && (path->size() == m_mount_point.size() || (*path)[m_mount_point.size()] == '/'))
-      path->erase(0, m_mount_point.size());
     Fd file(open_beneath(m_tree.fd(), "./" + *path, O_PATH | O_NOFOLLOW, 0));
     struct statx status {};
     if (file && read_status(file.get(), "", status) && is_same_file(shown, status)) return file;
@@ -101,6 +125,7 @@ int OwnerRecords::record(int fd, const Change& change) {
   if (!file || !read_status(file->get(), "", status)) return 0;
   const std::lock_guard guard(m_mutex);
   change(m_records[key_of(status)]);
+  m_births.insert(birth_of(status));
   const std::int64_t birth = status.stx_btime.tv_sec * 1'000'000'000 + status.stx_btime.tv_nsec;
   if ((status.stx_mask & STATX_BTIME) == 0 || birth > now() - k_young) pin(std::move(*file));
   return 0;
@@ -143,6 +168,43 @@ OwnerRecord OwnerRecords::find(const struct statx& status) const {
 bool OwnerRecords::empty() const {
   const std::lock_guard guard(m_mutex);
   return m_records.empty();
+}
+
+void OwnerRecords::set_beginning(OwnerTable below, FileOwner new_files) {
+  m_below = std::move(below);
+  m_new_files = new_files;
+  const Root shown = m_mount_point.empty() ? m_tree.duplicate() : Root::open(m_mount_point);
+  for (const auto& [path, entry] : m_below.entries()) {
+    const auto file = shown.find_at(path, O_PATH | O_NOFOLLOW);
+    struct statx status {};
+    if (file && read_status(file->get(), "", status)) m_births.insert(birth_of(status));
+  }
+}
+
+bool OwnerRecords::knows_nothing() const {
+  const std::lock_guard guard(m_mutex);
+  return m_records.empty() && m_below.empty() && m_new_files == FileOwner{};
+}
+
+// Of a file from before the job all depends on its birth; one of the job may be a copy of a lower one.
+bool OwnerRecords::may_be_given_away(const struct statx& shown) const {
+  const std::lock_guard guard(m_mutex);
+  const bool no_birth = (shown.stx_mask & STATX_BTIME) == 0;
+  if (no_birth || m_births.contains(birth_of(shown))) return true;
+  const bool young = shown.stx_btime.tv_sec * 1'000'000'000 + shown.stx_btime.tv_nsec >= m_start;
+  return young && (!m_below.empty() || m_new_files != FileOwner{});
+}
+
+OwnerEntry OwnerRecords::find_shown(int fd, const struct statx& shown) const {
+  if (!may_be_given_away(shown)) return {};
+  if (m_mount_point.empty()) return with_record({}, find(shown));
+  const auto path = is_on_overlay(fd) ? find_path(fd) : std::nullopt;
+  if (!path) return {};
+  const OwnerEntry below = m_below.find(*path);
+  const auto file = find_by_path(fd, shown);
+  struct statx status {};
+  if (!file || !read_status(file->get(), "", status)) return below;  // a lower file
+  return with_record(is_copy(*file, status, below) ? below.owner : m_new_files, find(status));
 }
 
 void change_owner(int fd, const std::string& name, FileOwner owner, OwnerRecords* records, std::string_view thing) {

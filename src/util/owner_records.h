@@ -20,6 +20,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -61,9 +62,22 @@ class OwnerRecords {
   OwnerRecord find(const struct statx& status) const;
   bool empty() const;
 
+  /// What the overlay shows before anything is recorded: the owners of all that lies below the upper directory, and whom
+  /// new files belong to. To be called once, before the records are used by other threads.
+  void set_beginning(OwnerTable below, FileOwner new_files);
+  /// No file is known to belong to anybody but root.
+  bool knows_nothing() const;
+  /// What stat(2) should tell of an open file (O_PATH will do) whose statx(2) is `shown`; a plain entry where the file system
+  /// tells it. Cheap for files that nobody has given away.
+  OwnerEntry find_shown(int fd, const struct statx& shown) const;
+
  private:
   using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint64_t, std::int64_t, std::uint32_t>;
+  using Birth = std::pair<std::int64_t, std::uint32_t>;
   static Key key_of(const struct statx& status) noexcept;
+  static Birth birth_of(const struct statx& status) noexcept;
+  std::optional<std::string> find_path(int fd) const;
+  bool may_be_given_away(const struct statx& shown) const;
   std::optional<Fd> find_in_tree(int fd) const;
   std::optional<Fd> find_by_path(int fd, const struct statx& shown) const;
   template <typename Change>
@@ -75,6 +89,11 @@ class OwnerRecords {
   mutable std::mutex m_mutex;
   std::map<Key, OwnerRecord> m_records;
   std::deque<std::pair<std::int64_t, Fd>> m_pins;
+  // Births of what is recorded and of what `m_below` knows: most files are none of them, and no more need be looked at.
+  std::set<Birth> m_births;
+  OwnerTable m_below;
+  FileOwner m_new_files;
+  std::int64_t m_start;
 };
 
 /// chown(2) by an object: of the file `name` in the directory `fd` (links are not followed), or of `fd` itself where `name`

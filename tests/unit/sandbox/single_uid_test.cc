@@ -32,6 +32,7 @@ class Step {
     job.owners = &*m_records;
     job.identity = identity;
     m_options.new_files = {identity.uid, identity.gid};
+    m_records->set_beginning(m_lower_owners, m_options.new_files);
     return m_root.run(job);
   }
 
@@ -129,8 +130,29 @@ TEST_CASE("a device becomes an empty file that stands for it", "[kernel]") {
   CHECK(after("mknod c c 1 3; mknod b b 8 300; chown 5:6 b; mkfifo p; mknod q p; stat -c '%F %s' c b p q; chmod 640 b; "
               "mknod c c 1 5 2>/dev/null || echo exists; mknod nowhere/x c 1 3 2>/dev/null || echo no directory; "
               "mknod w c 0 0 2>/dev/null || echo no whiteout; umask 077; mknod -m 666 m c 1 7; mknod n c 1 8; stat -c %a m n") ==
-        "regular empty file 0\nregular empty file 0\nfifo 0\nfifo 0\nexists\nno directory\nno whiteout\n666\n600\n"
+        "character special file 0\nblock special file 0\nfifo 0\nfifo 0\nexists\nno directory\nno whiteout\n666\n600\n"
         "b 5:6 b8:300\nc 0:0 c1:3\nm 0:0 c1:7\nn 0:0 c1:8\n");
+}
+
+TEST_CASE("stat tells the owners that files believe to have", "[kernel]") {
+  CHECK(in_single([] {
+          Step step("echo 1 > low; echo 2 > copied; ln -s x link; mkdir dir; echo 3 > plain");
+          for (const char* path : {"low", "copied", "link", "dir"}) step.lower_owners().set(path, {{100, 101}, {}});
+          std::string text = step.run(
+              "touch new; chown 5:6 new; mv new n2; echo x >> copied; mknod d c 1 3; mkdir made; stat -c '%n %u:%g %F' low copied link dir "
+              "plain n2 d made .; cd dir; stat -c %u:%g . ../n2; exec 3< /n2; stat -L -c %u /proc/self/fd/3; cp -a /copied /low /n2 "
+              "/made; test -c /d && echo device");
+          return text + step.owners();
+        }) ==
+        "low 100:101 regular file\ncopied 100:101 regular file\nlink 100:101 symbolic link\ndir 100:101 directory\n"
+        "plain 0:0 regular file\nn2 5:6 regular empty file\nd 0:0 character special file\nmade 0:0 directory\n. 0:0 directory\n"
+        "100:101\n5:6\n5\ndevice\ncopied 100:101\nd 0:0 c1:3\nmade/copied 100:101\nmade/low 100:101\n"
+        "made/n2 5:6\nn2 5:6\n");
+}
+
+TEST_CASE("a user sees his new files as his own", "[kernel]") {
+  CHECK(after("touch f; mkdir d; stat -c '%n %u:%g' f d tmp; test -O f && echo mine; test -O tmp || echo not mine", {1000, 1001, {}}) ==
+        "f 1000:1001\nd 1000:1001\ntmp 0:0\nmine\nnot mine\nd 1000:1001\nf 1000:1001\n");
 }
 
 TEST_CASE("file capabilities are real, and chown takes them away", "[kernel]") {
