@@ -11,6 +11,7 @@
 #include "sandbox/overlay.h"
 #include "sandbox/sandbox.h"
 #include "store/store.h"
+#include "util/owner_records.h"
 #include "util/root.h"
 
 namespace jcb::build {
@@ -25,14 +26,27 @@ class WorkingRootfs {
 
   const std::filesystem::path& path() const noexcept { return m_point; }
   util::Root root() const { return util::Root::open(m_point); }
-  /// Unmounts and returns the directory that holds what was changed, in overlayfs's form.
-  const std::filesystem::path& finish();
+  /// Where owners go that cannot be set (util::change_owner); null where they can.
+  util::OwnerRecords* records() noexcept { return m_records.get(); }
+  /// The same for a job (sandbox::Job::owners), of a user to whom new files belong unless they are given away.
+  util::OwnerRecords* records_for(util::FileOwner new_files);
+  /// What was changed, in overlayfs's form, and whom it belongs to where the files do not tell.
+  struct Changes {
+    std::filesystem::path upper;
+    util::OwnerTable owners;
+  };
+  /// Unmounts.
+  Changes finish();
 
  private:
   void make_points(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
                    const std::vector<sandbox::MountPoint>& points);
+  const store::Store& m_store;
+  std::vector<std::string> m_below;  // topmost first
   std::filesystem::path m_upper, m_work, m_skeleton, m_point;
   std::unique_ptr<sandbox::OverlayMount> m_mount;
+  std::unique_ptr<util::OwnerRecords> m_records;
+  util::FileOwner m_new_files;
 };
 
 /// A stack mounted read-only as long as the object lives.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One user and mount namespace for the whole invocation, entered once, in place.
-//   root     geteuid() 0 with CAP_SYS_ADMIN: unshare(CLONE_NEWNS)
-//   userns   anybody with a subuid range: unshare(CLONE_NEWUSER | CLONE_NEWNS); a helper process that stayed outside
-//            runs newuidmap and newgidmap on us: 0 -> our uid, 1.. -> the subordinate range
-// Afterwards both tiers are the same to every caller: uid 0, all mounts private, overlay mounts possible.
+//   root        geteuid() 0 with CAP_SYS_ADMIN: unshare(CLONE_NEWNS)
+//   userns      anybody with a subuid range: unshare(CLONE_NEWUSER | CLONE_NEWNS); a helper process that stayed outside
+//               runs newuidmap and newgidmap on us: 0 -> our uid, 1.. -> the subordinate range
+//   single_uid  anybody else: the same, with the one map that needs nobody's help: 0 -> our uid. There are no other ids
+//               then: who gives files away records it (util/owner_records.h), and jobs are supervised (supervisor.h)
+// Afterwards all are the same to every other caller: uid 0, all mounts private, overlay mounts possible.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +14,8 @@
 
 namespace jcb::sandbox {
 
-/// How this process came to its privileges (docs/design, tiers T0 and T1 of the runtime reference).
-enum class Tier { root, userns };
+/// How this process came to its privileges.
+enum class Tier { root, userns, single_uid };
 
 /// One line of /proc/self/uid_map: `count` ids from `inside` on are `outside` on in the parent namespace.
 struct IdRange {
@@ -33,20 +35,38 @@ struct Isolation {
   std::uint32_t caller_gid = 0;
 };
 
-/// Enters the namespaces, once per process; later calls return the same. Must be called while the process has a single
-/// thread. Throws Error(unsupported) naming the missing piece and its exact fix: newuidmap/newgidmap ("apt install
-/// uidmap"), a subuid or subgid range ("usermod --add-subuids 100000-165535 USER"), user namespaces switched off by
-/// sysctl, AppArmor or seccomp.
-const Isolation& enter_isolation();
+/// Which tier to enter. `automatic`: root where this process can administer, else userns where newuidmap can work for this
+/// user, else single_uid.
+enum class IsolationChoice { automatic, root, userns, single_uid };
+
+/// Enters the namespaces, once per process; later calls return the same, whatever their choice. Must be called while the
+/// process has a single thread. Throws Error(unsupported) naming the missing piece and its exact fix: newuidmap/newgidmap
+/// ("apt install uidmap"), a subuid or subgid range ("usermod --add-subuids 100000-165535 USER"), user namespaces switched
+/// off by sysctl, AppArmor or seccomp, a kernel without seccomp notifications.
+const Isolation& enter_isolation(IsolationChoice choice = IsolationChoice::automatic);
 
 /// Whether enter_isolation has been called in this process.
 bool is_isolated() noexcept;
 
-/// What enter_isolation would need, checked without entering: one line for each missing piece, with its fix. Empty: ready.
+/// Something that a tier would need, with its fix.
 struct Missing {
   std::string what;
   std::string fix;
 };
+
+/// What enter_isolation would need for the tier that it would enter, checked without entering. Empty: ready.
 std::vector<Missing> find_missing_pieces();
+
+/// A tier, and what it lacks; nothing: it can be entered.
+struct TierReport {
+  Tier tier = Tier::root;
+  std::vector<Missing> missing;
+};
+
+/// All tiers, the preferred first, each checked without entering it. To be called before enter_isolation.
+std::vector<TierReport> probe_tiers();
+
+/// "root", "userns" or "single-uid".
+const char* tier_name(Tier tier) noexcept;
 
 }  // namespace jcb::sandbox

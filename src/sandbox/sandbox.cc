@@ -4,6 +4,7 @@
 #include "jcbuild/error.h"
 #include "sandbox/isolation.h"
 #include "sandbox/prepare.h"
+#include "sandbox/seccomp_filter.h"
 #include "sandbox/supervise.h"
 #include "util/terminal_relay.h"
 #include "util/text.h"
@@ -47,14 +48,28 @@ util::ExitStatus judge(const std::vector<Report>& reports, const OutputSink& out
   throw Error(ErrorKind::system, "the sandbox was killed from outside", "look for the out-of-memory killer in dmesg");
 }
 
+// Runs it to its end by `wait`, supervised where a user has a single id.
+std::vector<Report> run_plan(LaunchPlan plan, const Job& job, const std::function<void(RunningJob&)>& wait) {
+  std::optional<util::OwnerRecords> own_records;  // where they interest nobody
+  std::optional<RunningJob> running;
+  if (enter_isolation().tier == Tier::single_uid) {
+    plan.filter = plan.filter.empty() ? supervised_helper_filter() : supervised_step_filter();
+    if (job.owners == nullptr) own_records.emplace(util::Root::open(job.root));
+    running.emplace(std::move(plan), job.identity, job.owners != nullptr ? *job.owners : *own_records);
+  } else {
+    running.emplace(std::move(plan));
+  }
+  wait(*running);
+  running->finish_supervision();
+  return running->read_reports();
+}
+
 }  // namespace
 
 util::ExitStatus run_job(const Job& job, const OutputSink& output) {
   if (!is_isolated()) throw Error(ErrorKind::unsupported, "a sandbox needs enter_isolation first");
   const PreparedJob prepared(job);
-  RunningJob running(prepared.plan());
-  running.wait(output);
-  return judge(running.read_reports(), output);
+  return judge(run_plan(prepared.plan(), job, [&](RunningJob& running) { running.wait(output); }), output);
 }
 
 util::ExitStatus run_interactive_job(const Job& job, int input, int output) {
@@ -66,9 +81,8 @@ util::ExitStatus run_interactive_job(const Job& job, int input, int output) {
   util::TerminalRelay relay(input, output);
   relay.attach(terminal.master.duplicate());
   const util::RawMode raw_mode(input);
-  RunningJob running(std::move(plan));
-  running.wait(relay);
-  return judge(running.read_reports(), [&](std::string_view bytes) { util::write_all(output, bytes, "the terminal"); });
+  const auto reports = run_plan(plan, job, [&](RunningJob& running) { running.wait(relay); });
+  return judge(reports, [&](std::string_view bytes) { util::write_all(output, bytes, "the terminal"); });
 }
 
 }  // namespace jcb::sandbox

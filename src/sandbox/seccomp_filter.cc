@@ -6,11 +6,13 @@
 #include "sandbox/seccomp_filter.h"
 
 #include "jcbuild/error.h"
+#include "sandbox/trapped_calls.h"
 #include "util/fd.h"
 
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -114,6 +116,14 @@ class Filter {
           name);
   }
 
+  // Hands `name` to the supervisor, always or where the argument matches.
+  template <typename... Arguments>
+  void trap(const char* name, Arguments... arguments) {
+    const int number = seccomp_syscall_resolve_name(name);
+    if (number == __NR_SCMP_ERROR) return;
+    check(seccomp_rule_add(m_context.get(), SCMP_ACT_NOTIFY, number, sizeof...(arguments), arguments...), name);
+  }
+
   std::vector<sock_filter> compile() const {
     const util::Fd file(::memfd_create("filter", MFD_CLOEXEC));
     if (!file) throw_errno("make", "a memory file");
@@ -163,21 +173,48 @@ void deny_personalities(Filter& filter) {
   }
 }
 
-std::vector<sock_filter> make_filter() {
-  Filter filter;
+// Of the nodes that mknod makes only devices need a privilege.
+void trap_calls(Filter& filter) {
+  for (const auto& trapped : trapped_names()) {
+    if (trapped.call != Call::mknod && trapped.call != Call::mknodat) {
+      filter.trap(trapped.name);
+      continue;
+    }
+    for (const scmp_datum_t type : {scmp_datum_t{S_IFCHR}, scmp_datum_t{S_IFBLK}})
+      filter.trap(trapped.name, has_bits(trapped.call == Call::mknod ? 1 : 2, S_IFMT, type));
+  }
+}
+
+void deny_calls(Filter& filter) {
   for (const char* name : k_denied) filter.deny(name, EPERM);
   deny_namespaces(filter);
   deny_personalities(filter);
   filter.deny("socket", EAFNOSUPPORT, has_bits(0, k_low_word, k_af_vsock));
   for (const scmp_datum_t request : {scmp_datum_t{TIOCSTI}, scmp_datum_t{TIOCLINUX}})
     filter.deny("ioctl", EPERM, has_bits(1, k_low_word, request));
+}
+
+std::vector<sock_filter> make_filter(bool with_denials, bool with_traps) {
+  Filter filter;
+  if (with_denials) deny_calls(filter);
+  if (with_traps) trap_calls(filter);
   return filter.compile();
 }
 
 }  // namespace
 
 const std::vector<sock_filter>& step_filter() {
-  static const std::vector<sock_filter> filter = make_filter();
+  static const std::vector<sock_filter> filter = make_filter(true, false);
+  return filter;
+}
+
+const std::vector<sock_filter>& supervised_step_filter() {
+  static const std::vector<sock_filter> filter = make_filter(true, true);
+  return filter;
+}
+
+const std::vector<sock_filter>& supervised_helper_filter() {
+  static const std::vector<sock_filter> filter = make_filter(false, true);
   return filter;
 }
 

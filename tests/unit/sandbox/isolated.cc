@@ -4,6 +4,8 @@
 #include "jcbuild/error.h"
 #include "util/fd.h"
 
+#include <catch2/catch.hpp>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,9 +14,9 @@ using namespace jcb::sandbox;
 
 namespace {
 
-std::string run_body(const std::function<std::string()>& body) {
+std::string run_body(const std::function<std::string()>& body, IsolationChoice choice) {
   try {
-    enter_isolation();
+    enter_isolation(choice);
     return body();
   } catch (const Error& error) {
     return "error: " + error.message();
@@ -33,12 +35,12 @@ void list_tree(const util::Root& root, const std::string& path, std::string& tex
 
 }  // namespace
 
-std::string isolated(const std::function<std::string()>& body) {
+std::string isolated(const std::function<std::string()>& body, IsolationChoice choice) {
   util::Pipe pipe = util::make_pipe();
   const pid_t pid = ::fork();
   if (pid == 0) {
     pipe.read_end.reset();
-    util::write_all(pipe.write_end.get(), run_body(body), "the test's pipe");
+    util::write_all(pipe.write_end.get(), run_body(body, choice), "the test's pipe");
     ::_exit(0);
   }
   pipe.write_end.reset();
@@ -46,6 +48,12 @@ std::string isolated(const std::function<std::string()>& body) {
   int status = 0;
   ::waitpid(pid, &status, 0);
   return status == 0 ? text : text + "[the test's child died]";
+}
+
+bool has_many_ids() {
+  const bool many = isolated([] { return std::string(tier_name(enter_isolation().tier)); }) != "single-uid";
+  if (!many) WARN("skipped: this user has one id");
+  return many;
 }
 
 TestRoot::TestRoot(const std::filesystem::path& parent) : top(parent) {

@@ -15,7 +15,11 @@
 #include <vector>
 
 /// Runs `body` in a child that has entered the isolation; returns its result, or "error: ..." for what it threw.
-std::string isolated(const std::function<std::string()>& body);
+std::string isolated(const std::function<std::string()>& body,
+                     jcb::sandbox::IsolationChoice choice = jcb::sandbox::IsolationChoice::automatic);
+
+/// Whether the isolation that is entered by itself has more ids than one; says so where not, for tests that need them.
+bool has_many_ids();
 
 /// A root file system of directories and links over the host's /usr, with an overlay on it: what a step writes is in
 /// `upper`. To be made inside `isolated`.
