@@ -4,6 +4,7 @@
 //   - nothing is left to the kernel (SECCOMP_USER_NOTIF_FLAG_CONTINUE) after looking at memory that the job can change
 #include "sandbox/call_handler.h"
 
+#include "sandbox/file_maker.h"
 #include "sandbox/waiting_thread.h"
 
 #include <fcntl.h>
@@ -111,10 +112,10 @@ std::pair<std::string, std::string> split_path(const std::string& path) {
 
 }  // namespace
 
-Answer CallHandler::handle(const seccomp_notif& notification, const std::function<bool()>& is_waiting) {
+Answer CallHandler::handle(const seccomp_notif& notification, const Listener& listener) {
   const auto call = find_trapped_call(notification.data.arch, notification.data.nr);
   if (!call) return Answer::failure(ENOSYS);
-  const Request request{static_cast<pid_t>(notification.pid), *call, notification.data.args, is_waiting};
+  const Request request{static_cast<pid_t>(notification.pid), *call, notification.data.args, notification.id, listener};
   switch (call->call) {
     case Call::chown:
     case Call::lchown:
@@ -130,6 +131,14 @@ Answer CallHandler::handle(const seccomp_notif& notification, const std::functio
     case Call::newfstatat:
     case Call::statx:
       return tell_status(request);
+    case Call::open:
+    case Call::openat:
+    case Call::creat:
+    case Call::mkdir:
+    case Call::mkdirat:
+    case Call::symlink:
+    case Call::symlinkat:
+      return make_file(request);
     case Call::setgroups:
       return set_groups(request);
     case Call::getgroups:
@@ -233,6 +242,19 @@ Answer CallHandler::make_placeholder(const Request& request, const WaitingThread
   const util::Fd file(::openat(parent.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, permissions));
   if (!file || ::fchmod(file.get(), permissions) != 0) return Answer::failure(errno);
   return from_errno(m_records.set_device(file.get(), device));
+}
+
+// Only for a process that is another than the job's user: what the others make belongs to that one anyway.
+Answer CallHandler::make_file(const Request& request) {
+  const Credentials* maker = m_processes.find_other(request.thread);
+  if (maker == nullptr) return Answer::from_kernel();
+  const util::FileOwner owner{maker->users.file_system, maker->groups.file_system};
+  FileMaker file_maker(request.thread, request.call.call, request.arguments);
+  if (!file_maker.prepare() || !request.is_waiting()) return Answer::from_kernel();
+  const auto made = file_maker.make(owner, m_records);
+  if (!made.descriptor) return made.answer;
+  const int fd = request.listener.give(request.id, made.descriptor.get(), made.close_on_exec);
+  return fd >= 0 ? Answer{fd, 0, false} : Answer::failure(errno);
 }
 
 Answer CallHandler::set_ids(const Request& request) {

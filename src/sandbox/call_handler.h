@@ -7,7 +7,6 @@
 #include "sandbox/trapped_calls.h"
 #include "util/owner_records.h"
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,8 +19,8 @@ class CallHandler {
  public:
   CallHandler(Credentials first, util::OwnerRecords& records) : m_processes(std::move(first)), m_records(records) {}
 
-  /// The answer to a call. `is_waiting` tells whether the calling thread still waits. Nothing is done for one that does not.
-  Answer handle(const seccomp_notif& request, const std::function<bool()>& is_waiting);
+  /// The answer to a call that `listener` received. Nothing is done for a thread that no longer waits.
+  Answer handle(const seccomp_notif& request, const Listener& listener);
 
  private:
   // A call on its way.
@@ -29,7 +28,9 @@ class CallHandler {
     pid_t thread = 0;
     TrappedCall call;
     const __u64* arguments = nullptr;
-    const std::function<bool()>& is_waiting;
+    std::uint64_t id = 0;
+    const Listener& listener;
+    bool is_waiting() const noexcept { return listener.is_waiting(id); }
   };
 
   Answer change_owner(const Request& request);
@@ -39,6 +40,7 @@ class CallHandler {
   Answer make_node(const Request& request);
   Answer make_placeholder(const Request& request, const WaitingThread& thread, const std::string& path, int directory,
                           std::size_t first_argument);
+  Answer make_file(const Request& request);
   Answer set_ids(const Request& request);
   Answer set_groups(const Request& request);
   Answer tell_id(const Request& request);

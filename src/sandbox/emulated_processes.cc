@@ -104,6 +104,12 @@ const Credentials& EmulatedProcesses::of(pid_t thread) {
   return state->credentials;
 }
 
+const Credentials* EmulatedProcesses::find_other(pid_t thread) {
+  if (m_entries.empty()) return nullptr;
+  const Credentials& credentials = of(thread);
+  return credentials == m_first ? nullptr : &credentials;
+}
+
 void EmulatedProcesses::keep_children(pid_t process, const State& state) {
   const std::string id = std::to_string(process);
   const auto children = find_proc_file("/proc/" + id + "/task/" + id + "/children");

@@ -21,6 +21,8 @@ class EmulatedProcesses {
 
   /// The ids of the process that a thread belongs to.
   const Credentials& of(pid_t thread);
+  /// Whether a process has other ids than the job began with, and which they are; null for the most.
+  const Credentials* find_other(pid_t thread);
   /// Sets them. Children that exist keep what they had.
   void set(pid_t thread, Credentials credentials);
 

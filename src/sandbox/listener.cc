@@ -3,6 +3,7 @@
 
 #include "jcbuild/error.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -25,6 +26,16 @@ constexpr unsigned long k_set_flags = _IOC(_IOC_WRITE, '!', 4, sizeof(std::uint6
 constexpr std::uint64_t k_sync_wake_up = 1;
 // The first headers had this request the wrong way round; newer kernels take both, older ones only this.
 constexpr unsigned long k_is_valid_old = _IOC(_IOC_READ, '!', 2, sizeof(std::uint64_t));
+
+// struct seccomp_notif_addfd, which headers before Linux 5.9 lack.
+struct AddedDescriptor {
+  std::uint64_t id;
+  std::uint32_t flags;
+  std::uint32_t source;
+  std::uint32_t target;
+  std::uint32_t target_flags;
+};
+constexpr unsigned long k_add_descriptor = _IOC(_IOC_WRITE, '!', 3, sizeof(AddedDescriptor));
 
 std::size_t units(std::size_t bytes) { return (bytes + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t); }
 
@@ -55,6 +66,11 @@ const seccomp_notif* Listener::receive() noexcept {
 bool Listener::is_waiting(std::uint64_t id) const noexcept {
   if (::ioctl(m_fd.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0) return true;
   return errno == EINVAL && ::ioctl(m_fd.get(), k_is_valid_old, &id) == 0;
+}
+
+int Listener::give(std::uint64_t id, int fd, bool close_on_exec) const noexcept {
+  AddedDescriptor added{id, 0, static_cast<std::uint32_t>(fd), 0, close_on_exec ? std::uint32_t{O_CLOEXEC} : 0};
+  return ::ioctl(m_fd.get(), k_add_descriptor, &added);
 }
 
 void Listener::answer(std::uint64_t id, const Answer& answer) noexcept {

@@ -36,6 +36,8 @@ class Listener {
   /// Whether the thread still waits: what was opened of it before is then really its own, not that of a successor with its
   /// number.
   bool is_waiting(std::uint64_t id) const noexcept;
+  /// Gives the waiting thread a copy of a descriptor; its number there, or -1 with errno (ENOTTY before Linux 5.9).
+  int give(std::uint64_t id, int fd, bool close_on_exec) const noexcept;
   /// Ends the call. A thread that is gone is no error.
   void answer(std::uint64_t id, const Answer& answer) noexcept;
 

@@ -9,6 +9,7 @@
 #include "sandbox/trapped_calls.h"
 #include "util/fd.h"
 
+#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -173,15 +174,17 @@ void deny_personalities(Filter& filter) {
   }
 }
 
-// Of the nodes that mknod makes only devices need a privilege.
+// Of the nodes that mknod makes only devices need a privilege; of opens only those that can make a file are of interest.
 void trap_calls(Filter& filter) {
-  for (const auto& trapped : trapped_names()) {
-    if (trapped.call != Call::mknod && trapped.call != Call::mknodat) {
-      filter.trap(trapped.name);
-      continue;
+  for (const auto& [name, call, widened] : trapped_names()) {
+    if (call == Call::mknod || call == Call::mknodat) {
+      const unsigned mode = call == Call::mknod ? 1 : 2;
+      for (const scmp_datum_t type : {scmp_datum_t{S_IFCHR}, scmp_datum_t{S_IFBLK}}) filter.trap(name, has_bits(mode, S_IFMT, type));
+    } else if (call == Call::open || call == Call::openat) {
+      filter.trap(name, has_bits(call == Call::open ? 1 : 2, O_CREAT, O_CREAT));
+    } else {
+      filter.trap(name);
     }
-    for (const scmp_datum_t type : {scmp_datum_t{S_IFCHR}, scmp_datum_t{S_IFBLK}})
-      filter.trap(trapped.name, has_bits(trapped.call == Call::mknod ? 1 : 2, S_IFMT, type));
   }
 }
 

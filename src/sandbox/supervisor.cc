@@ -86,7 +86,7 @@ void Supervisor::answer_one(Listener& listener) {
   const std::uint64_t id = request->id;
   Answer answer = Answer::failure(EIO);
   try {
-    answer = m_handler.handle(*request, [&] { return listener.is_waiting(id); });
+    answer = m_handler.handle(*request, listener);
   } catch (const std::bad_alloc&) {
     answer = Answer::failure(ENOMEM);
   } catch (const Error&) {

@@ -56,6 +56,13 @@ constexpr TrappedName k_names[] = {
     {"fstat", Call::fstat},
     {"newfstatat", Call::newfstatat},
     {"statx", Call::statx},
+    {"open", Call::open},
+    {"openat", Call::openat},
+    {"creat", Call::creat},
+    {"mkdir", Call::mkdir},
+    {"mkdirat", Call::mkdirat},
+    {"symlink", Call::symlink},
+    {"symlinkat", Call::symlinkat},
 };
 
 bool has_short_ids(std::uint32_t architecture) { return architecture == SCMP_ARCH_X86 || architecture == SCMP_ARCH_ARM; }

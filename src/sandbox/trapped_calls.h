@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The system calls that the supervisor of a job answers, where a user has a single id: those that give files away or make
-// devices or tell what files are, and those that change or tell ids.
+// devices or tell what files are, those that make files (of interest where their maker
+// believes to be another than the job's user), and those that change or tell ids.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +39,13 @@ enum class Call {
   fstat,
   newfstatat,
   statx,
+  open,
+  openat,
+  creat,
+  mkdir,
+  mkdirat,
+  symlink,
+  symlinkat,
 };
 
 /// A call under one of its names: of a 32-bit architecture the plain name has ids of 16 bits, the one with "32" does not.

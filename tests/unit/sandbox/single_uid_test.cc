@@ -155,6 +155,15 @@ TEST_CASE("a user sees his new files as his own", "[kernel]") {
         "f 1000:1001\nd 1000:1001\ntmp 0:0\nmine\nnot mine\nd 1000:1001\nf 1000:1001\n");
 }
 
+TEST_CASE("what a process makes as another user belongs to him", "[kernel]") {
+  CHECK(after("umask 027; chmod 777 /tmp; cd /tmp; mkdir s; chown 0:50 s; chmod 2777 s; setpriv --reuid 33 --regid 34 --clear-groups "
+              "sh -c 'echo text > f; mkdir d; echo x > d/g; ln -s f l; set -C; echo once > e; echo twice > e || echo kept; cat f e; "
+              "echo more >> f; touch s/i; : > root'; touch root2; echo y > s/j; stat -c '%n %a %u:%g' f d d/g e root2 s/i") ==
+        "sh: 1: cannot create e: File exists\nkept\ntext\nonce\nf 640 33:34\nd 750 33:34\nd/g 640 33:34\ne 640 33:34\nroot2 640 0:0\n"
+        "s/i 640 33:50\ntmp/d 33:34\ntmp/d/g 33:34\ntmp/e 33:34\ntmp/f 33:34\ntmp/l 33:34\ntmp/root 33:34\ntmp/s 0:50\n"
+        "tmp/s/i 33:50\ntmp/s/j 0:50\n");
+}
+
 TEST_CASE("file capabilities are real, and chown takes them away", "[kernel]") {
   if (::access("/usr/sbin/setcap", X_OK) != 0) return;
   CHECK(after("touch f g; setcap cap_net_raw+ep f; setcap cap_net_raw+ep g; chown 1 g; getcap f g") == "f cap_net_raw=ep\ng 1:0\n");
