@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "jcbuild/error.h"
 #include "util/hash.h"
@@ -44,6 +45,16 @@ void reclaim_directories(const util::Root& directory) {
       // Its owner is ending just now and removes it himself.
       if (error.errno_value() != ENOENT) throw;
     }
+  }
+}
+
+// Small files that are about to be renamed. They have no lock: one that is old has no owner any more.
+void remove_old_temporaries(const util::Root& directory) {
+  constexpr std::time_t k_old_seconds = 3600;
+  for (const auto& entry : directory.list()) {
+    if (!entry.name.starts_with(".tmp-")) continue;
+    const auto status = directory.find_stat(entry.name);
+    if (status && status->st_mtime < std::time(nullptr) - k_old_seconds) directory.remove_tree(entry.name);
   }
 }
 
@@ -214,14 +225,8 @@ void Store::reclaim() const {
   for (const auto& entry : m_locks.list()) {
     if (entry.name != k_workspace_lock) Lease::try_acquire(m_locks, entry.name);
   }
-  for (const auto& shard : m_root.list("cache/steps")) {
-    for (const auto& entry : m_root.list("cache/steps/" + shard.name)) {
-      if (entry.name.starts_with(".tmp-")) m_root.remove_tree("cache/steps/" + shard.name + "/" + entry.name);
-    }
-  }
-  for (const auto& entry : m_root.list("cache/notes")) {
-    if (entry.name.starts_with(".tmp-")) m_root.remove_tree("cache/notes/" + entry.name);
-  }
+  for (const auto& shard : m_root.list("cache/steps")) remove_old_temporaries(m_root.subroot("cache/steps/" + shard.name));
+  remove_old_temporaries(m_root.subroot("cache/notes"));
   m_layout.reclaim_temporaries();
 }
 
