@@ -21,11 +21,11 @@ struct BuildRequest {
   std::vector<std::string> allow;    ///< entitlements: "security.insecure"
   std::string network = "host";
   std::string compression = "zstd";
-  std::string output;          ///< as in ComposeRequest
+  std::string output;                   ///< as in ComposeRequest
   std::vector<std::string> cache_from;  ///< build caches that misses are looked up in: "oci:DIR[:TAG]" or "type=local,src=DIR"
   std::vector<std::string> cache_to;    ///< where the results of all steps are written: the same with dest=
-  unsigned jobs = 0;           ///< steps at once; 0: one for each processor
-  bool docker_format = false;  ///< docker's media types instead of OCI's
+  unsigned jobs = 0;                    ///< steps at once; 0: one for each processor
+  bool docker_format = false;           ///< docker's media types instead of OCI's
   bool no_cache = false;
   bool explain_cache = false;
   bool shell_on_error = false;

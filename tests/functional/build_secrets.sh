@@ -44,6 +44,7 @@ nothing_left
 
 command -v ssh-agent > /dev/null && command -v ssh-add > /dev/null || { echo "no ssh-agent here: its part is left out"; exit 0; }
 eval "$(ssh-agent -s -a "$scratch/agent")" > /dev/null
+# shellcheck disable=SC2034 # the trap of common.sh runs it
 at_end="kill $SSH_AGENT_PID"
 cat > "$scratch/context/Dockerfile" <<'END'
 FROM tiny
