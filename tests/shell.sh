@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 command -v shellcheck > /dev/null || { echo "skip: shellcheck is not installed"; exit 77; }
-mapfile -t scripts < <(find run-tests quickstart .ci tests packages -type f ! -path 'tests/fuzz/corpus/*' -print0 | xargs -0 grep -lE '^#!.*\b(ba)?sh\b' | sort)
+mapfile -t scripts < <(find run-tests quickstart .ci tests packages -type f ! -path 'tests/fuzz/corpus/*' ! -path 'tests/differential/cases/*' -print0 | xargs -0 grep -lE '^#!.*\b(ba)?sh\b' | sort)
 scripts+=(tests/support/*.sh tests/functional/*.sh)
 mapfile -t scripts < <(printf '%s\n' "${scripts[@]}" | sort -u)
 # Sourced files are not followed (SC1091), so what they define looks unassigned (SC2154: set -u tells at run time), and
