@@ -221,6 +221,14 @@ TEST_CASE("history reads as docker writes it") {
                                           "USER me", "LABEL l=1", "SHELL [/bin/bash -c]"});
 }
 
+TEST_CASE("B4: a syntax directive runs no front end and changes nothing") {
+  Fixture fixture;
+  const std::string text = "FROM a\nRUN true\n";
+  const auto plain = fixture.plan_file(text), directed = fixture.plan_file("# syntax=evil/frontend:latest\n" + text);
+  CHECK(directed.target_stage().steps[0].parts == plain.target_stage().steps[0].parts);
+  CHECK(fixture.loaded == std::vector<std::string>{"a", "a"});
+}
+
 TEST_CASE("proxies reach RUN but no key") {
   Fixture fixture;
   const auto parts = fixture.plan("RUN make\n").steps[0].parts;
@@ -245,7 +253,7 @@ TEST_CASE("a key's parts change with each thing that can change the result, and 
     CHECK(parts(text) != copy);
 }
 
-TEST_CASE("what a build was not allowed or given is refused with its place") {
+TEST_CASE("B7: what a build was not allowed or given is refused with its place") {
   Fixture fixture;
   fixture.inputs.has_context = false;
   for (const char* text : {"RUN --security=insecure true\n", "COPY a /\n", "RUN --mount=type=bind,target=/x true\n"}) {

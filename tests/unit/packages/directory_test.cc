@@ -99,7 +99,7 @@ TEST_CASE("files of other programs are no configuration") {
   CHECK(catalog.load_errors().empty());
 }
 
-TEST_CASE("config.py is told as what it is: not evaluated") {
+TEST_CASE("B29: config.py is told as what it is: not evaluated") {
   const Catalog catalog =
       Tree().add_package("x", "group: g").add("x/config.py", "package['name'] = 'y'\n").add_package("z", "group: g").load();
   CHECK(names_of(catalog) == Texts{"z"});

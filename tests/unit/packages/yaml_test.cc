@@ -33,7 +33,7 @@ TEST_CASE("YAML scalars stay text, with their place") {
   CHECK(parse("").is_null());
 }
 
-TEST_CASE("what can grow or hide in YAML is refused with its place") {
+TEST_CASE("B18: what can grow or hide in YAML is refused with its place") {
   CHECK_THROWS_WITH(parse("a: &x [1]\nb: *x\n"), "f.yaml:1:4: YAML anchors are not allowed");
   CHECK_THROWS_WITH(parse("a: !!python/object:os.system x\n"), "f.yaml:1:4: YAML tags are not allowed");
   CHECK_THROWS_WITH(parse("a: !!str x\n"), "f.yaml:1:4: YAML tags are not allowed");
@@ -45,7 +45,7 @@ TEST_CASE("what can grow or hide in YAML is refused with its place") {
   CHECK_THROWS_WITH(parse("a: \xe2\x80\xae\n"), Contains("f.yaml:1:1: a control character"));
 }
 
-TEST_CASE("YAML bombs of every sort end in an Error, quickly") {
+TEST_CASE("B18: YAML bombs of every sort end in an Error, quickly") {
   CHECK_THROWS_WITH(parse(repeat("[", 100'000)), Contains("nested deeper than 32"));
   CHECK_THROWS_WITH(parse(repeat("{a: ", 30'000)), Contains("nested deeper than 32"));
   CHECK_THROWS_WITH(parse(repeat("- ", 100'000)), Contains("nested deeper than 32"));

@@ -61,7 +61,7 @@ TEST_CASE("the program is looked up in PATH of the job, not of the caller", "[ke
         }) == "jcbuild: true: not found\n[127]");
 }
 
-TEST_CASE("the environment is exactly the one given", "[kernel]") {
+TEST_CASE("B28: the environment is exactly the one given", "[kernel]") {
   ::setenv("JCBUILD_TEST_SECRET", "secret", 1);
   CHECK(script("", [](Job& job) {
           job.argv = {"env"};
@@ -79,13 +79,13 @@ TEST_CASE("only descriptors 0, 1 and 2 reach the command, and 0 is empty", "[ker
   ::close(leak);
 }
 
-TEST_CASE("a step has docker's capabilities, nothing inheritable, and a filter", "[kernel]") {
+TEST_CASE("B25: a step has docker's capabilities, nothing inheritable, and a filter", "[kernel]") {
   CHECK(script("grep -E '^(Cap|Seccomp:|NoNewPrivs)' /proc/self/status") ==
         "CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\nCapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n"
         "CapAmb:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t2\n");
 }
 
-TEST_CASE("another user has no capability, only the groups given, and can write to /dev/stdout", "[kernel]") {
+TEST_CASE("B26: another user has no capability, only the groups given, and can write to /dev/stdout", "[kernel]") {
   const auto become = [](Job& job) { job.identity = {1000, 1001, {44, 109}}; };
   CHECK(script("id -u; id -g; id -G; grep CapEff /proc/self/status; echo x > /dev/stdout", become) ==
         "1000\n1001\n1001 44 109\nCapEff:\t0000000000000000\nx\n");
@@ -114,7 +114,7 @@ TEST_CASE("the usual devices are there and nothing else of the host's /dev", "[k
         "4\ntmpfs\n1777\n");
 }
 
-TEST_CASE("a step has no terminal and is alone in its pid namespace", "[kernel]") {
+TEST_CASE("B24: a step has no terminal and is alone in its pid namespace", "[kernel]") {
   CHECK(script("(exec < /dev/tty) 2>/dev/null || echo none") == "none\n");
   CHECK(script("echo $$; echo /proc/[0-9]*") == "2\n/proc/1 /proc/2\n");
   CHECK(script("umask; ulimit -c; hostname; cat /etc/hostname; trap") == "0022\n0\njcbuild\njcbuild\n");

@@ -92,7 +92,7 @@ TEST_CASE("a root without passwd still has numbers and root") {
   CHECK_THROWS_AS(find_user(top.root(), "ros"), Error);
 }
 
-TEST_CASE("a passwd that is a FIFO, a directory or too large is refused without waiting") {
+TEST_CASE("B12: a passwd that is a FIFO, a directory or too large is refused without waiting") {
   const util::TempDir top("/tmp");
   const auto root = top.root();
   root.make_dirs("etc");
@@ -106,7 +106,7 @@ TEST_CASE("a passwd that is a FIFO, a directory or too large is refused without 
   CHECK_THROWS_AS(find_user(root, "ros"), Error);
 }
 
-TEST_CASE("a passwd link that points out of the root is resolved inside") {
+TEST_CASE("B12: a passwd link that points out of the root is resolved inside") {
   const util::TempDir top("/tmp");
   const auto root = top.root();
   root.make_dirs("etc");
