@@ -11,6 +11,7 @@
 
 #include "build/seed.h"
 #include "jcbuild/error.h"
+#include "sandbox/isolation.h"
 #include "util/hash.h"
 #include "util/lock.h"
 
@@ -32,7 +33,8 @@ void set_attributes(const util::Root& made, const CacheWish& wish) {
   status.st_mode = 0755;
   if (wish.seed && ::fstat(wish.seed->get(), &status) != 0) throw_errno("stat", "the directory that a cache mount starts with");
   const util::Fd directory = made.open_at(".", O_RDONLY | O_DIRECTORY);
-  if (::fchown(directory.get(), wish.uid.value_or(status.st_uid), wish.gid.value_or(status.st_gid)) != 0)
+  // Where there is one id, what is his is everybody's.
+  if (!sandbox::has_one_id() && ::fchown(directory.get(), wish.uid.value_or(status.st_uid), wish.gid.value_or(status.st_gid)) != 0)
     throw_errno("set the owner of", "a cache mount");
   if (::fchmod(directory.get(), wish.mode.value_or(status.st_mode) & 07777) != 0) throw_errno("set the mode of", "a cache mount");
 }

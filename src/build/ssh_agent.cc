@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "jcbuild/error.h"
+#include "sandbox/isolation.h"
 
 namespace jcb::build {
 namespace {
@@ -182,7 +183,8 @@ SshAgentProxy::SshAgentProxy(const std::filesystem::path& directory, const std::
                              gid_t gid) {
   const util::Fd held = open_directory(directory);
   m_server = std::make_unique<Server>(held, agent);
-  if (::fchownat(held.get(), k_socket_name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0) throw_errno("set the owner of", k_socket_name);
+  if (!sandbox::has_one_id() && ::fchownat(held.get(), k_socket_name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
+    throw_errno("set the owner of", k_socket_name);
   if (::fchmodat(held.get(), k_socket_name, mode & 07777, 0) != 0) throw_errno("set the mode of", k_socket_name);
   util::Fd socket(::openat(held.get(), k_socket_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!socket) throw_errno("open", k_socket_name);

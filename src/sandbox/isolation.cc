@@ -198,6 +198,8 @@ Tier to_tier(IsolationChoice choice) {
 
 bool is_isolated() noexcept { return current().has_value(); }
 
+bool has_one_id() noexcept { return current() && current()->tier == Tier::single_uid; }
+
 const Isolation& enter_isolation(IsolationChoice choice) {
   if (!current()) {
     Isolation isolation = enter(to_tier(choice));

@@ -48,6 +48,9 @@ const Isolation& enter_isolation(IsolationChoice choice = IsolationChoice::autom
 /// Whether enter_isolation has been called in this process.
 bool is_isolated() noexcept;
 
+/// Whether Tier::single_uid was entered: nothing can be given to anybody, and nothing that a job is shown need be.
+bool has_one_id() noexcept;
+
 /// Something that a tier would need, with its fix.
 struct Missing {
   std::string what;

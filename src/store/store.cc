@@ -207,7 +207,11 @@ fs::path Store::publish_cache_mount(const fs::path& from, std::string_view id) c
   return path;
 }
 
-fs::path Store::cache_mount_path(std::string_view id) const { return m_path / "cache" / "mounts" / util::sha256_hex(id); }
+// What steps with many ids leave there is out of reach for a user with one: as for trees, each has his own.
+fs::path Store::cache_mount_path(std::string_view id) const {
+  const std::string name = m_flavour == TreeFlavour::single ? std::string("1") + '\0' + std::string(id) : std::string(id);
+  return m_path / "cache" / "mounts" / util::sha256_hex(name);
+}
 
 fs::path Store::cache_mount(std::string_view id) const {
   auto path = cache_mount_path(id);

@@ -63,6 +63,7 @@ TEST_CASE("trees of one id are kept apart, with their owners") {
   single.publish_tree(directory, "t", owners);
   CHECK(single.owners("t") == kept);
   CHECK_FALSE(fixture.store.has_tree("t"));
+  CHECK(single.cache_mount("c") != fixture.store.cache_mount("c"));
   single.remove_tree("t");
   CHECK(single.owners("t").empty());
 }
