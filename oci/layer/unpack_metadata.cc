@@ -37,7 +37,7 @@ UnpackMetadata::UnpackMetadata(Ownership ownership, util::OwnerRecords* records)
 // the inode number of a file that is gone.
 void UnpackMetadata::record_for_table(int fd, const char* name, const TarEntry& entry, std::string_view thing) const {
   const bool plain = entry.uid == 0 && entry.gid == 0 && entry.type != EntryType::character_device && entry.type != EntryType::block_device;
-  if (plain && m_records->empty()) return;
+  if (plain && m_records->empty() && !m_records->covers_others()) return;
   const util::Fd opened(*name == '\0' ? -1 : ::openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (*name != '\0' && !opened) throw_errno("open", thing);
   const int file = *name == '\0' ? fd : opened.get();

@@ -61,6 +61,8 @@ class OwnerRecords {
   /// What is known of a file of the tree, given its statx(2) there.
   OwnerRecord find(const struct statx& status) const;
   bool empty() const;
+  /// Whether the tree lies over others, whose files may belong to anybody: then also root's must be recorded.
+  bool covers_others() const noexcept { return !m_mount_point.empty(); }
 
   /// What the overlay shows before anything is recorded: the owners of all that lies below the upper directory, and whom
   /// new files belong to. To be called once, before the records are used by other threads.

@@ -42,6 +42,7 @@ class Case:
     before: list = field(default_factory=list)    # (tag, Dockerfile) built first
     arguments: list = field(default_factory=list)
     accepted: list = field(default_factory=list)
+    modes: dict = field(default_factory=dict)     # isolation -> what jcbuild has there
     no_peer: str = ""
     golden: dict = None
     error: str = None
@@ -126,7 +127,7 @@ def complete(case, sections):
             raise CaseError("`golden` and `no-peer` go together")
     except (CaseError, IndexError, ValueError) as error:
         raise CaseError(f"case {case.name}: {error}") from error
-    everything = repr([(section.words, trimmed(section.lines)) for section in sections if section.words[0] != "accept"])
+    everything = repr([(section.words, trimmed(section.lines)) for section in sections if section.words[0] not in ("accept", "in")])
     case.digest = hashlib.sha256(everything.encode()).hexdigest()
     return case
 
@@ -143,6 +144,10 @@ def take(case, section):
         case.accepted.append(Accepted(parse_golden(section.lines), " ".join(rest)))
         if not rest or not case.accepted[-1].wanted:
             raise CaseError("`accept` needs a reason and the lines that jcbuild must have")
+    elif kind == "in":
+        case.modes.setdefault(rest[0], {}).update(parse_golden(section.lines))
+        if len(rest) < 2 or not section.lines:
+            raise CaseError("`in` needs an isolation, a reason and the lines that jcbuild has there")
     elif kind == "no-peer":
         case.no_peer = " ".join(rest)
     elif kind == "golden":
