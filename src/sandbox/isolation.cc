@@ -6,6 +6,7 @@
 #include "sandbox/isolation.h"
 
 #include "jcbuild/error.h"
+#include "sandbox/chroot_tier.h"
 #include "sandbox/id_map.h"
 #include "sandbox/requirements.h"
 #include "util/child.h"
@@ -155,12 +156,20 @@ Isolation enter_as_user() {
 
 bool is_isolated() noexcept { return current().has_value(); }
 
+bool can_mount() noexcept { return is_isolated() && current()->tier != Tier::chroot; }
+
+// Chroot is the last rung: only for root, when nothing better is to be had.
 const Isolation& enter_isolation() {
-  if (!current()) {
-    Isolation isolation = can_administer() ? enter_as_root() : enter_as_user();
-    make_mounts_private();
-    current() = std::move(isolation);
-  }
+  if (current()) return *current();
+  if (!can_administer() && !find_missing_pieces().empty() && chroot_is_possible()) return enter_chroot_isolation();
+  Isolation isolation = can_administer() ? enter_as_root() : enter_as_user();
+  make_mounts_private();
+  current() = std::move(isolation);
+  return *current();
+}
+
+const Isolation& enter_chroot_isolation() {
+  if (!current()) current() = enter_chroot_tier();
   return *current();
 }
 

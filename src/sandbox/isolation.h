@@ -3,7 +3,9 @@
 //   root     geteuid() 0 with CAP_SYS_ADMIN: unshare(CLONE_NEWNS)
 //   userns   anybody with a subuid range: unshare(CLONE_NEWUSER | CLONE_NEWNS); a helper process that stayed outside
 //            runs newuidmap and newgidmap on us: 0 -> our uid, 1.. -> the subordinate range
-// Afterwards both tiers are the same to every caller: uid 0, all mounts private, overlay mounts possible.
+//   chroot   root in a container that may neither mount nor make namespaces: nothing is entered
+// Afterwards the first two are the same to every caller: uid 0, all mounts private, overlay mounts possible. In the last
+// one there are no mounts: whoever needs one asks can_mount() first.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +15,7 @@
 namespace jcb::sandbox {
 
 /// How this process came to its privileges (docs/design, tiers T0 and T1 of the runtime reference).
-enum class Tier { root, userns };
+enum class Tier { root, userns, chroot };
 
 /// One line of /proc/self/uid_map: `count` ids from `inside` on are `outside` on in the parent namespace.
 struct IdRange {
@@ -39,8 +41,17 @@ struct Isolation {
 /// sysctl, AppArmor or seccomp.
 const Isolation& enter_isolation();
 
-/// Whether enter_isolation has been called in this process.
+/// Enters tier chroot, whatever else could be had. As enter_isolation otherwise.
+const Isolation& enter_chroot_isolation();
+
+/// Whether one of them has been called in this process.
 bool is_isolated() noexcept;
+
+/// Whether the isolation that was entered can mount.
+bool can_mount() noexcept;
+
+/// Whether tier chroot would work here.
+bool chroot_is_possible();
 
 /// What enter_isolation would need, checked without entering: one line for each missing piece, with its fix. Empty: ready.
 struct Missing {

@@ -2,6 +2,7 @@
 #include "sandbox/sandbox.h"
 
 #include "jcbuild/error.h"
+#include "sandbox/chroot_job.h"
 #include "sandbox/isolation.h"
 #include "sandbox/prepare.h"
 #include "sandbox/supervise.h"
@@ -47,20 +48,39 @@ util::ExitStatus judge(const std::vector<Report>& reports, const OutputSink& out
   throw Error(ErrorKind::system, "the sandbox was killed from outside", "look for the out-of-memory killer in dmesg");
 }
 
+// A job made ready in the way of our tier.
+class ReadyJob {
+ public:
+  explicit ReadyJob(const Job& job) {
+    if (!is_isolated()) throw Error(ErrorKind::unsupported, "a sandbox needs enter_isolation first");
+    if (can_mount())
+      m_mounted.emplace(job);
+    else
+      m_chroot.emplace(job);
+  }
+  LaunchPlan plan() const { return m_mounted ? m_mounted->plan() : m_chroot->plan(); }
+  void finish() {
+    if (m_chroot) m_chroot->finish();
+  }
+
+ private:
+  std::optional<PreparedJob> m_mounted;
+  std::optional<ChrootJob> m_chroot;
+};
+
 }  // namespace
 
 util::ExitStatus run_job(const Job& job, const OutputSink& output) {
-  if (!is_isolated()) throw Error(ErrorKind::unsupported, "a sandbox needs enter_isolation first");
-  const PreparedJob prepared(job);
+  ReadyJob prepared(job);
   RunningJob running(prepared.plan());
   running.wait(output);
+  prepared.finish();
   return judge(running.read_reports(), output);
 }
 
 util::ExitStatus run_interactive_job(const Job& job, int input, int output) {
-  if (!is_isolated()) throw Error(ErrorKind::unsupported, "a sandbox needs enter_isolation first");
   const Terminal terminal = open_terminal();
-  const PreparedJob prepared(job);
+  ReadyJob prepared(job);
   LaunchPlan plan = prepared.plan();
   plan.terminal = terminal.slave.get();
   util::TerminalRelay relay(input, output);
@@ -68,6 +88,7 @@ util::ExitStatus run_interactive_job(const Job& job, int input, int output) {
   const util::RawMode raw_mode(input);
   RunningJob running(std::move(plan));
   running.wait(relay);
+  prepared.finish();
   return judge(running.read_reports(), [&](std::string_view bytes) { util::write_all(output, bytes, "the terminal"); });
 }
 

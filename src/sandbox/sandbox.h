@@ -7,6 +7,9 @@
 #include "util/fd.h"
 #include "util/root.h"
 
+#include <sys/types.h>
+#include <time.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -57,6 +60,14 @@ struct MountPoint {
   bool operator==(const MountPoint&) const = default;
 };
 
+/// A file or directory of the root whose change time (ctime) a job's set-up moved, and nothing else did.
+struct Disturbance {
+  dev_t device = 0;
+  ino_t inode = 0;
+  timespec before{};
+  timespec after{};
+};
+
 /// Who runs, as numbers of the container (docker's USER already looked up).
 struct Identity {
   std::uint32_t uid = 0;
@@ -82,6 +93,8 @@ struct Job {
   /// RUN --security=insecure: all capabilities of the namespace, no seccomp, nothing of /proc and /sys hidden or read-only.
   /// Mounts stay as restricted as ever.
   bool insecure = false;
+  /// Where a tier without mounts notes what its set-up and undoing moved; null: nowhere.
+  std::shared_ptr<std::vector<Disturbance>> disturbed = {};
 };
 
 /// Receives what the command prints (both streams, merged in order), in pieces as they come.

@@ -12,9 +12,9 @@ using namespace jcb::sandbox;
 
 namespace {
 
-std::string run_body(const std::function<std::string()>& body) {
+std::string run_body(const std::function<std::string()>& body, const std::function<void()>& enter) {
   try {
-    enter_isolation();
+    enter();
     return body();
   } catch (const Error& error) {
     return "error: " + error.message();
@@ -34,11 +34,19 @@ void list_tree(const util::Root& root, const std::string& path, std::string& tex
 }  // namespace
 
 std::string isolated(const std::function<std::string()>& body) {
+  return in_child(body, [] { enter_isolation(); });
+}
+
+std::string in_chroot_tier(const std::function<std::string()>& body) {
+  return in_child(body, [] { enter_chroot_isolation(); });
+}
+
+std::string in_child(const std::function<std::string()>& body, const std::function<void()>& enter) {
   util::Pipe pipe = util::make_pipe();
   const pid_t pid = ::fork();
   if (pid == 0) {
     pipe.read_end.reset();
-    util::write_all(pipe.write_end.get(), run_body(body), "the test's pipe");
+    util::write_all(pipe.write_end.get(), run_body(body, enter), "the test's pipe");
     ::_exit(0);
   }
   pipe.write_end.reset();

@@ -17,6 +17,12 @@
 /// Runs `body` in a child that has entered the isolation; returns its result, or "error: ..." for what it threw.
 std::string isolated(const std::function<std::string()>& body);
 
+/// The same for tier chroot, which only root can have.
+std::string in_chroot_tier(const std::function<std::string()>& body);
+
+/// The same after whatever `enter` does.
+std::string in_child(const std::function<std::string()>& body, const std::function<void()>& enter);
+
 /// A root file system of directories and links over the host's /usr, with an overlay on it: what a step writes is in
 /// `upper`. To be made inside `isolated`.
 struct TestRoot {
