@@ -40,6 +40,12 @@ struct BuildResult {
 /// Error naming file, line and column.
 BuildResult build_dockerfile(Session& session, const BuildRequest& request);
 
+/// The parsed Dockerfile in BuildKit's notation, one instruction a line (`debug ast`). Throws Error.
+std::string show_ast(const std::filesystem::path& dockerfile);
+/// The expansion of one word with the variables of `environment` (`debug expand`); with `words`, the words that it becomes
+/// as a JSON array. Throws Error(invalid).
+std::string show_expansion(const std::string& word, const std::map<std::string, std::string>& environment, bool words);
+
 /// What the linter has to say (`build --check`).
 struct CheckResult {
   std::string text;  ///< for people

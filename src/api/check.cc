@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build/context.h"
 #include "build/source_file.h"
+#include "dockerfile/ast.h"
+#include "dockerfile/expand.h"
 #include "dockerfile/ignore.h"
 #include "dockerfile/lint.h"
 #include "jcbuild/build.h"
 #include "util/file.h"
+#include "util/json.h"
 #include "util/text.h"
 
 namespace jcb {
@@ -25,6 +28,21 @@ dockerfile::LintOptions lint_options(const BuildRequest& request, const fs::path
 }
 
 }  // namespace
+
+std::string show_ast(const fs::path& path) {
+  const auto text = util::find_file(path, build::k_max_dockerfile_bytes);
+  if (!text) throw Error(ErrorKind::not_found, "there is no file " + path.native());
+  return dockerfile::to_ast(dockerfile::parse_instructions(*text, path.native()));
+}
+
+std::string show_expansion(const std::string& word, const std::map<std::string, std::string>& environment, bool words) {
+  const dockerfile::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
+    const auto found = environment.find(std::string(name));
+    return found == environment.end() ? std::nullopt : std::optional(found->second);
+  };
+  if (words) return util::to_text(util::Json(dockerfile::expand_words(word, lookup)));
+  return dockerfile::expand_word(word, lookup);
+}
 
 CheckResult check_dockerfile(Session&, const BuildRequest& request) {
   const fs::path path = request.dockerfile.empty() ? fs::path(request.context) / "Dockerfile" : fs::path(request.dockerfile);

@@ -3,6 +3,7 @@
 
 #include "build/apt_sources.h"
 #include "jcbuild/error.h"
+#include "sandbox/emulation.h"
 #include "sandbox/overlay.h"
 #include "util/child.h"
 #include "util/file.h"
@@ -91,6 +92,8 @@ std::vector<std::string> make_arguments(const BootstrapRequest& request, bool wi
                                      "--format=directory",
                                      "--architectures=" + request.architecture,
                                      "--skip=output/dev,chroot/mount/sys"};
+  // We have looked ourselves (require_emulation); mmdebstrap would want a program that tries.
+  if (!sandbox::is_native(request.architecture)) arguments.emplace_back("--skip=check/qemu");
   auto packages = request.include;
   std::sort(packages.begin(), packages.end());
   if (!packages.empty()) arguments.push_back("--include=" + util::join(packages, ","));
@@ -150,6 +153,7 @@ std::string bootstrap_inputs(const BootstrapRequest& request) {
 
 void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::path& target_directory, const sandbox::OutputSink& output) {
   check_request(request);
+  if (!sandbox::is_native(request.architecture)) sandbox::require_emulation(request.architecture);
   const util::TempDir scratch(target_directory.parent_path(), "bootstrap-");
   for (const char* name : {"root", "tmp", "run", "empty"}) scratch.root().make_dirs(name);
   const std::string sources = make_apt_sources(request.distribution, request.suite, request.architecture);

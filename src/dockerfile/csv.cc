@@ -15,6 +15,7 @@ class Reader {
 
   std::vector<std::string> run() {
     if (m_text.empty()) fail("is empty");
+    if (m_text.find(char{0}) != std::string_view::npos) fail("holds a NUL byte");
     std::vector<std::string> fields{read_field()};
     while (m_at < m_text.size()) {
       ++m_at;  // the comma

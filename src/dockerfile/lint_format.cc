@@ -18,11 +18,12 @@ std::vector<std::string> lines_of(std::string_view text) {
 }
 
 // A line as a terminal may show it, not longer than a screen.
-std::string shown(std::string line) {
+std::string shown(const std::string& line) {
   constexpr std::size_t k_longest = 200;
-  if (line.ends_with('\r')) line.pop_back();
-  std::replace(line.begin(), line.end(), '\t', ' ');
-  return util::escape_text(line.substr(0, k_longest)) + (line.size() > k_longest ? "..." : "");
+  std::string start = line.substr(0, k_longest);
+  if (start.ends_with('\r')) start.pop_back();
+  std::replace(start.begin(), start.end(), '\t', ' ');
+  return util::escape_text(start) + (line.size() > k_longest ? "..." : "");
 }
 
 std::string padded(std::size_t number) {

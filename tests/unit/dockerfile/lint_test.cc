@@ -321,6 +321,7 @@ TEST_CASE("a file of many undefined names is checked in seconds") {
   for (int i = 0; i < 1000; ++i) text += " NAME" + std::to_string(i) + "=1";
   text += "\nCOPY";
   for (int i = 0; i < 50'000; ++i) text += " $OTHER" + std::to_string(i);
-  const LintResult result = check(text + " /d");
+  const LintResult result = check(text += " /d");
   CHECK(result.warnings.size() == 50'000);
+  CHECK(format_lint_text("f", text, result).size() > 50'000);
 }

@@ -52,7 +52,7 @@ TEST_CASE("the store is private whatever the umask says") {
 TEST_CASE("a record is found only while what it refers to is there") {
   Fixture fixture;
   const auto layer = fixture.make_layer("hello");
-  fixture.store.put_step(k_key, {std::nullopt, layer, 1.5});
+  fixture.store.put_step(k_key, {"", std::nullopt, layer, 1.5});
   REQUIRE(fixture.store.find_step(k_key));
   CHECK(fixture.store.find_step(k_key)->layer == layer);
   fixture.store.layout().remove_blob(layer.blob.digest);
