@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sandbox/overlay.h"
+#include "build/rootfs.h"
 #include "store/images.h"
 #include "store/source.h"
 #include "util/file.h"
@@ -77,12 +77,10 @@ void write_rootfs_tar(Session::Parts& parts, const std::string& name, int fd) {
   const auto base =
       build::load_base(store, oci::ImageName::parse(name), oci::Platform::host(), parts.commit_options("zstd"), parts.progress(), 0);
   store::Workspace workspace = store.make_workspace();
-  std::vector<util::Root> lowers;
-  for (auto layer = base.layers.rbegin(); layer != base.layers.rend(); ++layer) lowers.push_back(store.tree(layer->tree()));
-  std::vector<const util::Root*> pointers;
-  for (const auto& lower : lowers) pointers.push_back(&lower);
-  const sandbox::OverlayMount mount(pointers, {}, {}, workspace.make_directory("merged"));
-  oci::write_layer_tar(mount.root(), parts.overlay_xattr(), [&](std::string_view bytes) {
+  std::vector<std::string> trees;
+  for (const auto& layer : base.layers) trees.push_back(layer.tree());
+  const build::ReadableRootfs rootfs(store, workspace, trees);
+  oci::write_layer_tar(rootfs.root(), parts.overlay_xattr(), [&](std::string_view bytes) {
     util::check_interrupt();
     util::write_all(fd, bytes, "the tar");
   });

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <exception>
 
 #include "jcbuild/error.h"
@@ -61,17 +60,6 @@ class KeptTimes {
   int m_directory;
   std::array<timespec, 2> m_times{};
 };
-
-// File systems stamp with the tick of the clock: what happens after this is seen in a ctime.
-void wait_for_tick() {
-  timespec before{}, now{};
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &before);
-  do {
-    const timespec pause{0, 500000};
-    ::nanosleep(&pause, nullptr);
-    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  } while (same_time(before, now));
-}
 
 void make_directory(int parent, const std::string& name, mode_t mode) {
   if (::mkdirat(parent, name.c_str(), 0700) != 0 || ::fchmodat(parent, name.c_str(), mode, 0) != 0)
@@ -195,7 +183,7 @@ void StandIns::place() {
   place_mounts();
   place_files();
   for (auto& watched : m_watched) watched.placed = stat_of(watched.directory.get());
-  wait_for_tick();
+  util::wait_for_clock_tick();
   m_placed = true;
 }
 

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "jcbuild/error.h"
@@ -26,23 +27,13 @@ bool is_carried(std::string_view name) {
   return name.starts_with("user.") && !name.starts_with("user.overlay.");
 }
 
-void copy_xattr(int from, int to, const char* name, std::string_view thing) {
+std::optional<std::string> find_xattr(int fd, const char* name, std::string_view thing) {
   std::string value(k_max_xattr_bytes, '\0');
-  const ssize_t size = ::fgetxattr(from, name, value.data(), value.size());
-  if (size < 0 && errno == ENODATA) return;
-  if (size < 0 || ::fsetxattr(to, name, value.data(), static_cast<std::size_t>(size), 0) != 0)
-    throw_errno("copy xattr " + std::string(name) + " of", thing);
-}
-
-void copy_xattrs(int from, int to, std::string_view thing) {
-  ssize_t size = ::flistxattr(from, nullptr, 0);
-  if (size == 0 || (size < 0 && errno == ENOTSUP)) return;
-  std::string list(k_max_xattr_bytes, '\0');
-  size = ::flistxattr(from, list.data(), list.size());
-  if (size < 0) throw_errno("list xattrs of", thing);
-  for (std::size_t at = 0; at < static_cast<std::size_t>(size); at += std::strlen(&list[at]) + 1) {
-    if (is_carried(&list[at])) copy_xattr(from, to, &list[at], thing);
-  }
+  const ssize_t size = ::fgetxattr(fd, name, value.data(), value.size());
+  if (size < 0 && errno == ENODATA) return std::nullopt;
+  if (size < 0) throw_errno("read xattr " + std::string(name) + " of", thing);
+  value.resize(static_cast<std::size_t>(size));
+  return value;
 }
 
 void copy_regular(int from, int to, const std::string& name, std::string_view thing) {
@@ -120,11 +111,27 @@ class Duplicate {
 
 }  // namespace
 
+std::map<std::string, std::string> read_xattrs(int fd, std::string_view thing) {
+  std::map<std::string, std::string> xattrs;
+  ssize_t size = ::flistxattr(fd, nullptr, 0);
+  if (size == 0 || (size < 0 && errno == ENOTSUP)) return xattrs;
+  std::string list(k_max_xattr_bytes, '\0');
+  size = ::flistxattr(fd, list.data(), list.size());
+  if (size < 0) throw_errno("list xattrs of", thing);
+  for (std::size_t at = 0; at < static_cast<std::size_t>(size); at += std::strlen(&list[at]) + 1) {
+    if (!is_carried(&list[at])) continue;
+    if (auto value = find_xattr(fd, &list[at], thing)) xattrs[&list[at]] = std::move(*value);
+  }
+  return xattrs;
+}
+
 void copy_attributes(int from, int to, std::string_view thing) {
   struct stat status {};
   if (::fstat(from, &status) != 0) throw_errno("stat", thing);
   if (::fchown(to, status.st_uid, status.st_gid) != 0) throw_errno("set the owner of", thing);
-  copy_xattrs(from, to, thing);
+  for (const auto& [name, value] : read_xattrs(from, thing)) {
+    if (::fsetxattr(to, name.c_str(), value.data(), value.size(), 0) != 0) throw_errno("set xattr " + name + " of", thing);
+  }
   const std::array<timespec, 2> times{status.st_atim, status.st_mtim};
   if (::fchmod(to, status.st_mode & 07777) != 0 || ::futimens(to, times.data()) != 0) throw_errno("set the attributes of", thing);
 }

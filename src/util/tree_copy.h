@@ -14,6 +14,9 @@
 
 namespace jcb::util {
 
+/// The xattrs of an open file that are carried over, by name; none where the file system has none. Throws Error(system).
+std::map<std::string, std::string> read_xattrs(int fd, std::string_view thing);
+
 /// Gives the open file `to` the owner, xattrs, mode and times of `from`. Throws Error(system).
 void copy_attributes(int from, int to, std::string_view thing);
 
