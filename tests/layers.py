@@ -41,6 +41,8 @@ THIRD_PARTY = {
     "nlohmann/*": ["src/util/json.h", "src/util/json_fwd.h"],
     "zstd*.h": ["oci/layer/*.cc"],
     "zlib.h": ["oci/layer/*.cc"],
+    "lzma.h": ["oci/layer/*.cc"],
+    "bzlib.h": ["oci/layer/*.cc"],
     "isa-l/*": ["oci/layer/*.cc"],
     "isa-l.h": ["oci/layer/*.cc"],
     "yaml-cpp/*": ["src/packages/*.cc"],

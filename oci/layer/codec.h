@@ -43,5 +43,7 @@ std::unique_ptr<Compressor> make_isal_compressor(int level, ByteSink sink);
 std::unique_ptr<Decompressor> make_zstd_decompressor(InputFile input);
 std::unique_ptr<Decompressor> make_zlib_decompressor(InputFile input);
 std::unique_ptr<Decompressor> make_isal_decompressor(InputFile input);
+std::unique_ptr<Decompressor> make_xz_decompressor(InputFile input);
+std::unique_ptr<Decompressor> make_bzip2_decompressor(InputFile input);
 
 }  // namespace jcb::oci

@@ -65,6 +65,24 @@ std::unique_ptr<Decompressor> make_gzip_decompressor(InputFile input) {
 #endif
 }
 
+std::unique_ptr<Decompressor> make_known_decompressor(InputFile input, Compression method) {
+  if (method == Compression::gzip) return make_gzip_decompressor(std::move(input));
+  if (method == Compression::zstd) return make_zstd_decompressor(std::move(input));
+  return std::make_unique<PlainReader>(std::move(input));
+}
+
+// The magic of bzip2 and its block size are text that a file may begin with; the magic of the first block is not.
+bool is_bzip2(std::string_view head) {
+  if (head.size() < 10 || !head.starts_with("BZh") || head[3] < '1' || head[3] > '9') return false;
+  const auto block = head.substr(4, 6);
+  return block == "\x31\x41\x59\x26\x53\x59" || block == "\x17\x72\x45\x38\x50\x90";
+}
+
+constexpr std::string_view k_xz_magic{
+    "\xfd"
+    "7zXZ\0",
+    6};
+
 }  // namespace
 
 std::string_view InputFile::next() {
@@ -101,6 +119,15 @@ std::unique_ptr<Compressor> make_compressor(const CompressionChoice& choice, Byt
   return make_zstd_compressor(choice.level == 0 ? 3 : choice.level, std::move(sink));
 }
 
+std::unique_ptr<Decompressor> make_archive_decompressor(int fd, ByteSink on_input, std::string_view thing) {
+  InputFile input(fd, std::move(on_input), thing);
+  const std::string_view head = input.next();
+  input.put_back(head);
+  if (head.starts_with(k_xz_magic)) return make_xz_decompressor(std::move(input));
+  if (is_bzip2(head)) return make_bzip2_decompressor(std::move(input));
+  return make_known_decompressor(std::move(input), detect(head));
+}
+
 std::unique_ptr<Decompressor> make_decompressor(int fd, std::optional<Compression> method, ByteSink on_input, std::string_view thing) {
   InputFile input(fd, std::move(on_input), thing);
   if (!method) {
@@ -108,9 +135,7 @@ std::unique_ptr<Decompressor> make_decompressor(int fd, std::optional<Compressio
     method = detect(head);
     input.put_back(head);
   }
-  if (*method == Compression::gzip) return make_gzip_decompressor(std::move(input));
-  if (*method == Compression::zstd) return make_zstd_decompressor(std::move(input));
-  return std::make_unique<PlainReader>(std::move(input));
+  return make_known_decompressor(std::move(input), *method);
 }
 
 }  // namespace jcb::oci

@@ -44,5 +44,7 @@ class Decompressor {
 /// `on_input` (may be empty) sees every compressed byte, up to the very end of the file, in order: for hashing the blob
 /// in the same pass.
 std::unique_ptr<Decompressor> make_decompressor(int fd, std::optional<Compression> method, ByteSink on_input, std::string_view thing);
+/// As make_decompressor, for archives that people make: xz and bzip2 are detected too. Layers have neither.
+std::unique_ptr<Decompressor> make_archive_decompressor(int fd, ByteSink on_input, std::string_view thing);
 
 }  // namespace jcb::oci

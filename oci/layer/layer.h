@@ -18,6 +18,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace jcb::oci {
@@ -67,6 +68,10 @@ struct UnpackOptions {
   OverlayXattr overlay_xattr = OverlayXattr::user;
   TarLimits limits;
   std::function<void(std::uint64_t)> on_bytes;  ///< running count of blob bytes; may be empty
+  /// User and group that everything gets, whatever the archive says: ADD --chown.
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
+  /// An entry for the target itself ("./") changes nothing: the target is a directory that was there before.
+  bool keep_root = false;
 };
 
 /// Unpacks one layer tar (already opened blob file `fd`) into `target`. Everything goes through Root and held
@@ -77,8 +82,8 @@ struct UnpackOptions {
 void unpack_layer(int fd, const Descriptor& descriptor, const std::optional<Digest>& diff_id, const util::Root& target,
                   const UnpackOptions& options);
 
-/// Extracts a plain tar stream (compressed or not, from a file or a pipe) into `target` by the same rules, without
-/// digests; for `import` and COPY of archives. `on_input` may be empty.
+/// Extracts a plain tar stream (from a file or a pipe, compressed in any way that make_archive_decompressor knows) into
+/// `target` by the same rules, without digests; for `import`, contexts and ADD of archives.
 void extract_tar(int fd, const util::Root& target, const UnpackOptions& options, std::string_view thing);
 
 /// Makes one overlay directory out of several: later ones lie on top. Files are hard links, not copies, so both stay

@@ -101,7 +101,7 @@ void extract_tar(int fd, const util::Root& target, const UnpackOptions& options,
     bytes += part.size();
     if (options.on_bytes) options.on_bytes(bytes);
   };
-  const auto decompressor = make_decompressor(fd, std::nullopt, count, thing);
+  const auto decompressor = make_archive_decompressor(fd, count, thing);
   TarReader reader([&](char* buffer, std::size_t size) { return decompressor->read(buffer, size); }, std::string(thing), options.limits);
   unpack_all(reader, target, options, std::string(thing));
 }

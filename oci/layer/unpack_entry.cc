@@ -20,6 +20,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <tuple>
+
 namespace jcb::oci {
 namespace {
 
@@ -52,6 +54,13 @@ EntryUnpacker::EntryUnpacker(const util::Root& target, const UnpackOptions& opti
       m_buffer(k_chunk_bytes) {}
 
 void EntryUnpacker::unpack(const TarEntry& entry, TarReader& reader) {
+  if (!m_options.owner) return unpack_as_is(entry, reader);
+  TarEntry owned = entry;
+  std::tie(owned.uid, owned.gid) = *m_options.owner;
+  unpack_as_is(owned, reader);
+}
+
+void EntryUnpacker::unpack_as_is(const TarEntry& entry, TarReader& reader) {
   Job job{entry, name_tar_entry(m_thing, entry.name), {}, {}, {}};
   job.path = clean_entry_path(entry.name, job.thing);
   const auto [directory, name] = split_entry_path(job.path);
@@ -78,6 +87,7 @@ void EntryUnpacker::unpack(const TarEntry& entry, TarReader& reader) {
 
 void EntryUnpacker::unpack_root(const Job& job) {
   if (job.entry.type != EntryType::directory) throw_bad(job.thing, "the root can only be a directory");
+  if (m_options.keep_root) return;
   const util::Fd fd = m_tree.root().open_at(".", O_RDONLY | O_DIRECTORY);
   m_metadata.apply_to_directory(fd.get(), job.entry, job.thing);
   m_tree.finish_later("", fd.get(), job.entry.mode & 07777, job.time());

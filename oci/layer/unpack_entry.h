@@ -33,6 +33,7 @@ class EntryUnpacker {
     FileTime time() const { return {entry.mtime_s, entry.mtime_ns}; }
   };
 
+  void unpack_as_is(const TarEntry& entry, TarReader& reader);
   void unpack_root(const Job& job);
   void unpack_whiteout(const Job& job);
   void whiteout_in_overlay(const Job& job, const std::string& hidden);

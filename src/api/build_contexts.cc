@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "build/archive_source.h"
 #include "build/git_url.h"
 #include "build/remote_file.h"
-#include "oci/layer/layer.h"
 #include "oci/registry/http_url.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -36,24 +36,10 @@ std::string image_name(const std::string& text) {
   return text;
 }
 
-// Whether a file is an archive (plain, or compressed in a way that archives are): what docker asks of standard input.
-bool is_archive(int fd) {
-  char head[512] = {};
-  const ssize_t got = ::pread(fd, head, sizeof head, 0);
-  const std::string_view bytes(head, got > 0 ? static_cast<std::size_t>(got) : 0);
-  using namespace std::string_view_literals;
-  for (const auto magic : {"\x1f\x8b\x08"sv, "BZh"sv,
-                           "\xfd"
-                           "7zXZ\0"sv,
-                           "\x28\xb5\x2f\xfd"sv}) {
-    if (bytes.starts_with(magic)) return true;
-  }
-  return bytes.size() > 262 && bytes.substr(257, 5) == "ustar";
-}
-
-void copy_to_end(int from, int to, const std::string& name) {
-  std::vector<char> buffer(std::size_t{1} << 17);
-  while (const std::size_t got = util::read_full(from, buffer.data(), buffer.size(), name)) util::write_all(to, {buffer.data(), got}, name);
+// The ignore file of the Dockerfile, or the context's own; a Dockerfile without a place has none.
+std::shared_ptr<const dockerfile::IgnoreRules> find_rules(const util::Root& context, const fs::path& dockerfile) {
+  if (dockerfile.empty()) return build::find_ignore_rules(context, context, "");
+  return build::find_ignore_rules(context, util::Root::open(fs::absolute(dockerfile).parent_path()), dockerfile.filename().native());
 }
 
 }  // namespace
@@ -89,28 +75,23 @@ store::Workspace& BuildContexts::workspace() {
 BuildContexts::Place BuildContexts::find_place(const std::string& text) {
   if (text == "-") return take_stdin();
   if (is_directory(text)) return {text, {}};
-  if (is_file(text)) return take_archive(text, text);
+  if (is_file(text)) return take_file(text, text);
   return in_step("fetching the context " + build::strip_userinfo(text), [&] { return take_address(text); });
 }
 
 BuildContexts::Place BuildContexts::take_stdin() {
-  const auto file = workspace().make_directory("stdin") / "context";
-  const util::Fd spool(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!spool) throw_errno("create", file.native());
-  copy_to_end(STDIN_FILENO, spool.get(), "standard input");
-  return take_archive(file, "standard input");
+  const auto directory = workspace().make_directory("stdin");
+  auto input = build::read_standard_input(STDIN_FILENO, util::Root::open(directory));
+  return {directory, input.is_archive ? std::string() : std::move(input.dockerfile)};
 }
 
-BuildContexts::Place BuildContexts::take_archive(const fs::path& file, const std::string& name) {
-  const util::Fd archive(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!archive) throw_errno("open", name);
-  if (!is_archive(archive.get())) return {{}, util::read_file(file, build::k_max_dockerfile_bytes)};
+BuildContexts::Place BuildContexts::take_file(const fs::path& file, const std::string& name) {
+  const util::Fd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!opened) throw_errno("open", name);
   const auto directory = workspace().make_directory("context");
-  oci::UnpackOptions options;
-  options.ownership = oci::Ownership::record;  // whose they were does not matter: a context's files become root's
-  options.whiteouts = oci::Whiteouts::apply;
-  oci::extract_tar(archive.get(), util::Root::open(directory), options, name);
-  return {directory, {}};
+  auto input =
+      in_step("unpacking the context " + name, [&] { return build::read_standard_input(opened.get(), util::Root::open(directory)); });
+  return {directory, input.is_archive ? std::string() : std::move(input.dockerfile)};
 }
 
 BuildContexts::Place BuildContexts::take_address(const std::string& text) {
@@ -122,7 +103,7 @@ BuildContexts::Place BuildContexts::take_address(const std::string& text) {
   }
   const auto directory = workspace().make_directory("download");
   const auto file = build::download(*m_access.http, m_parts.store(), text, directory);
-  return take_archive(directory / file.name, file.url);
+  return take_file(directory / file.name, file.url);
 }
 
 void BuildContexts::read_dockerfile(const Place& place) {
@@ -146,8 +127,8 @@ void BuildContexts::open_tree(const std::string& name, const fs::path& directory
   build::ContextOptions options;
   if (!name.empty()) options.name = "the build context " + name;
   auto root = util::Root::open(directory);
-  options.ignore = build::find_ignore_rules(root, dockerfile);
-  options.digests = std::make_shared<build::ContentCache>(m_parts.store().context_cache(), root);
+  options.ignore = find_rules(root, dockerfile);
+  options.digests = std::make_shared<build::ContentCache>(m_parts.store().context_cache(), fs::absolute(directory).native());
   m_digests.push_back(options.digests);
   m_trees[name] = {std::make_shared<const build::Context>(std::move(root), std::move(options)), directory};
 }

@@ -39,7 +39,7 @@ class BuildContexts {
   };
   Place find_place(const std::string& text);
   Place take_stdin();
-  Place take_archive(const std::filesystem::path& file, const std::string& name);
+  Place take_file(const std::filesystem::path& file, const std::string& name);
   Place take_address(const std::string& text);
   store::Workspace& workspace();
   void open_tree(const std::string& name, const std::filesystem::path& directory, const std::filesystem::path& dockerfile);

@@ -6,6 +6,7 @@
 #include "dockerfile/ignore.h"
 #include "dockerfile/lint.h"
 #include "jcbuild/build.h"
+#include "oci/descriptor.h"
 #include "util/file.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -22,7 +23,8 @@ dockerfile::LintOptions lint_options(const BuildRequest& request, const fs::path
   options.target = request.target;
   std::error_code error;
   if (!fs::is_directory(request.context, error)) return options;
-  const auto rules = build::find_ignore_rules(util::Root::open(request.context), dockerfile);
+  const auto rules = build::find_ignore_rules(util::Root::open(request.context), util::Root::open(fs::absolute(dockerfile).parent_path()),
+                                              dockerfile.filename().native());
   if (rules && !rules->has_exceptions()) options.is_ignored = [rules](std::string_view path) { return rules->is_ignored(path); };
   return options;
 }

@@ -5,229 +5,239 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <map>
+#include <optional>
+
+#include "build/archive_source.h"
+#include "build/copy_paths.h"
+#include "build/copy_target.h"
+#include "build/file_mode.h"
+#include "build/tree_walk.h"
 #include "jcbuild/error.h"
 #include "sandbox/users.h"
-#include "util/file.h"
 #include "util/hash.h"
 #include "util/text.h"
 
 namespace jcb::build {
 namespace {
 
-// The components of a source path: "." and empty ones dropped, ".." clamped at the context's root, as docker does.
-std::vector<std::string> clean_components(const std::string& pattern) {
-  std::vector<std::string> components;
-  for (auto& part : util::split(pattern, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      components.push_back(std::move(part));
-    } else if (!components.empty()) {
-      components.pop_back();
-    }
-  }
-  return components;
+bool is_number(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos; }
+
+// --chown as an owner. A number without a group is the group as well; a name brings its own.
+std::optional<CopyOwner> find_owner(const util::Root& merged, const std::string& chown) {
+  if (chown.empty()) return std::nullopt;
+  const auto identity = sandbox::find_user(merged, is_number(chown) ? chown + ":" + chown : chown).identity;
+  return CopyOwner{identity.uid, identity.gid};
 }
 
-bool has_wildcard(const std::string& component) { return component.find_first_of("*?[\\") != std::string::npos; }
+bool is_directory(const util::Root& merged, const std::string& path) {
+  const auto status = merged.find_stat(path.empty() ? "." : path, util::Follow::yes);
+  return status && S_ISDIR(status->st_mode);
+}
 
-std::string join_path(const std::string& directory, const std::string& name) { return directory.empty() ? name : directory + "/" + name; }
+std::string parent_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
 
-// Feeds everything that the content of a tree consists of into a hash: not owner and not times, which COPY does not take.
-class TreeHash {
+// Copies one source: keeps the open directories of the destination that belong to the walk's way down.
+class TreeCopy final : public TreeVisitor {
  public:
-  TreeHash(const util::Root& root, const Context& context) : m_root(root), m_context(context) {}
+  TreeCopy(const util::Root& merged, const Context& context, const CopyMetadata& metadata, std::string destination)
+      : m_merged(merged), m_context(context), m_metadata(metadata), m_destination(std::move(destination)) {}
 
-  std::string hash(const std::string& path, const struct stat& status) {
-    add(path, "", status);
-    return m_hash.hex();
+  void visit(const TreeEntry& entry) override {
+    stamp_entry(m_stamp, entry);
+    if (S_ISDIR(entry.status.st_mode)) return enter(entry);
+    const Place at = place(entry);
+    clear_for_file(at.directory(), at.name, at.path);
+    const mode_t type = entry.status.st_mode & S_IFMT;
+    if (type == S_IFLNK) return copy_link(entry, at);
+    if (type == S_IFREG) return copy_file(entry, at);
+    copy_node(entry, at);
   }
+
+  void leave(const TreeEntry& entry) override {
+    const Level level = std::move(m_levels.back());
+    m_levels.pop_back();
+    // The destination itself is the image's, only what is below it is the source's.
+    if (!entry.relative.empty()) {
+      const util::Fd from = open_source(entry, O_RDONLY | O_DIRECTORY);
+      m_metadata.apply(level.directory.fd(), from.get(), entry.status, level.path);
+    } else if (level.made) {
+      m_metadata.apply_times(level.directory.fd(), entry.status, level.path);
+    }
+  }
+
+  std::string stamp() { return m_stamp.hex(); }
 
  private:
-  void add(const std::string& path, const std::string& relative, const struct stat& status) {
-    m_hash.field(relative).field(std::to_string(status.st_mode & S_IFMT)).field(std::to_string(m_context.image_mode(status.st_mode)));
-    if (S_ISDIR(status.st_mode)) return add_children(path, relative);
-    if (S_ISLNK(status.st_mode)) {
-      m_hash.field(m_root.read_link(path));
-    } else if (S_ISREG(status.st_mode)) {
-      add_content(path);
+  struct Level {
+    util::Root directory;
+    std::string path;
+    bool made = false;
+  };
+  // Where an entry goes.
+  struct Place {
+    std::optional<util::Root> own;       // for a source that is a single file
+    const util::Root* parent = nullptr;  // else
+    std::string name;
+    std::string path;
+    const util::Root& directory() const { return own ? *own : *parent; }
+  };
+
+  Place place(const TreeEntry& entry) const {
+    Place at;
+    if (m_levels.empty()) {
+      at.own.emplace(m_merged.subroot(parent_of(m_destination).empty() ? "." : parent_of(m_destination)));
+      at.name = last_part(m_destination);
+      at.path = m_destination;
     } else {
-      throw Error(ErrorKind::invalid, "cannot copy " + path + ": it is neither a file, a directory nor a link");
+      at.parent = &m_levels.back().directory;
+      at.name = last_part(entry.relative);
+      at.path = join_path(m_levels.back().path, at.name);
     }
+    return at;
   }
 
-  void add_children(const std::string& path, const std::string& relative) {
-    for (const auto& entry : m_root.list(path)) {
-      const auto child = join_path(path, entry.name);
-      const auto status = m_root.find_stat(child);
-      if (status) add(child, join_path(relative, entry.name), *status);
+  void enter(const TreeEntry& entry) {
+    if (entry.relative.empty()) {
+      const bool made = m_metadata.make_directories(m_merged, m_destination);
+      m_levels.push_back({m_merged.subroot(m_destination.empty() ? "." : m_destination), m_destination, made});
+      return;
     }
+    const Place at = place(entry);
+    auto directory = open_or_make_directory(at.directory(), at.name, at.path);
+    m_levels.push_back({std::move(directory), at.path, false});
   }
 
-  void add_content(const std::string& path) {
-    const util::Fd file = m_root.open_regular(path);
-    util::Sha256 content;
-    std::vector<char> buffer(std::size_t{1} << 17);
-    while (const std::size_t got = util::read_full(file.get(), buffer.data(), buffer.size(), path)) content.update({buffer.data(), got});
-    m_hash.field(content.hex());
+  util::Fd open_source(const TreeEntry& entry, int flags) const {
+    util::Fd fd(::openat(entry.directory.fd(), entry.name.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat now {};
+    if (!fd && errno != ENOENT && errno != ELOOP && errno != ENOTDIR) throw_errno("open", entry.relative);
+    if (!fd || ::fstat(fd.get(), &now) != 0 || now.st_ino != entry.status.st_ino || now.st_dev != entry.status.st_dev) throw_changed(entry);
+    return fd;
   }
 
-  const util::Root& m_root;
+  [[noreturn]] void throw_changed(const TreeEntry& entry) const {
+    const std::string path = entry.relative.empty() ? entry.name : entry.relative;
+    throw Error(ErrorKind::failed, util::escape_text(path) + " in " + m_context.name() + " was changed while it was copied",
+                "run the build again");
+  }
+
+  void copy_link(const TreeEntry& entry, const Place& at) {
+    const std::string target = entry.directory.read_link(entry.name);
+    if (::symlinkat(target.c_str(), at.directory().fd(), at.name.c_str()) != 0) throw_errno("make link", at.path);
+    m_metadata.apply_to_link(at.directory().fd(), at.name, entry.status, at.path);
+  }
+
+  void copy_file(const TreeEntry& entry, const Place& at) {
+    if (link_to_copy(entry, at)) return;
+    const util::Fd from = open_source(entry, O_RDONLY);
+    const util::Fd to = make_file(at.directory(), at.name, at.path);
+    copy_content(from.get(), to.get(), at.path);
+    struct stat after {};
+    if (::fstat(from.get(), &after) != 0 || !has_same_content(entry.status, after)) throw_changed(entry);
+    m_metadata.apply(to.get(), from.get(), entry.status, at.path);
+  }
+
+  // Whether this is one more name of a file that has been copied already.
+  bool link_to_copy(const TreeEntry& entry, const Place& at) {
+    if (entry.status.st_nlink < 2) return false;
+    const auto [first, fresh] = m_links.emplace(std::pair(entry.status.st_dev, entry.status.st_ino), at.path);
+    if (fresh) return false;
+    const auto original = m_merged.place(first->second);
+    if (::linkat(original.parent.get(), original.name.c_str(), at.directory().fd(), at.name.c_str(), 0) != 0) throw_errno("link", at.path);
+    return true;
+  }
+
+  void copy_node(const TreeEntry& entry, const Place& at) const {
+    make_node(at.directory(), at.name, entry.status, at.path);
+    m_metadata.apply_to_node(at.directory(), at.name, entry.status, at.path);
+  }
+
+  const util::Root& m_merged;
   const Context& m_context;
-  util::Sha256 m_hash;
+  const CopyMetadata& m_metadata;
+  std::string m_destination;
+  std::vector<Level> m_levels;
+  std::map<std::pair<dev_t, ino_t>, std::string> m_links;
+  util::Sha256 m_stamp;
 };
 
+// The stamp of a source as it is now.
+class Stamp final : public TreeVisitor {
+ public:
+  void visit(const TreeEntry& entry) override { stamp_entry(m_stamp, entry); }
+  void leave(const TreeEntry&) override {}
+  std::string hex() { return m_stamp.hex(); }
 
-std::vector<std::string> expand(const util::Root& m_root, const std::string& pattern, bool literal) {
-  std::vector<std::string> paths{""};
-  for (const auto& component : clean_components(pattern)) {
-    std::vector<std::string> next;
-    for (const auto& path : paths) {
-      if (literal || !has_wildcard(component)) {
-        const auto candidate = join_path(path, component);
-        if (m_root.find_stat(candidate)) next.push_back(candidate);
-        continue;
-      }
-      const auto status = m_root.find_stat(path.empty() ? "." : path, util::Follow::yes);
-      if (!status || !S_ISDIR(status->st_mode)) continue;
-      for (const auto& entry : m_root.list(path)) {
-        if (util::matches_glob(component, entry.name)) next.push_back(join_path(path, entry.name));
-      }
-    }
-    paths = std::move(next);
-  }
-  return paths;
-}
-std::string last_component(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+ private:
+  util::Sha256 m_stamp;
+};
 
 class Copier {
  public:
-  Copier(const util::Root& merged, const Context& context, const CopyRequest& step, std::vector<CopySource> sources) : m_sources(std::move(sources)), m_merged(merged), m_context(context), m_step(step) {
-    m_owner = sandbox::find_user(merged, step.chown).identity;
+  Copier(const util::Root& merged, const CopyRequest& request) : m_merged(merged), m_request(request), m_filter(request) {
+    m_owner = find_owner(merged, request.chown);
+    if (!request.chmod.empty()) m_mode = ModeChange::parse(request.chmod);
+    m_destination = resolve_in_root(merged, request.destination);
+    m_into_directory = request.destination.ends_with('/') || is_directory(merged, m_destination);
   }
 
-  void run() {
-    for (const auto& source : m_sources) {
-      if (source.directory) {
-        make_owned_directories(m_merged, m_step.destination, m_owner.uid, m_owner.gid);
-        copy_children(source.path, m_step.destination);
-      } else {
-        copy_entry(source.path, file_target(source), util::Follow::yes);
-      }
-    }
+  void run(const std::vector<CopySource>& sources) {
+    std::size_t files = 0;
+    for (const auto& source : sources) files += source.directory || source.archive ? 0 : 1;
+    if (files > 1 && !m_into_directory)
+      throw Error(ErrorKind::refused, "several files cannot all become " + util::escape_text(m_request.destination),
+                  "end the destination in '/' to make it a directory");
+    for (const auto& source : sources) copy(source);
   }
 
  private:
-  // Where a single file goes, its parent directories made.
-  std::string file_target(const CopySource& source) {
-    const auto existing = m_merged.find_stat(m_step.destination, util::Follow::yes);
-    const bool into = m_step.destination.ends_with('/') || (existing && S_ISDIR(existing->st_mode));
-    const std::string target = into ? m_step.destination + "/" + last_component(source.path) : m_step.destination;
-    make_owned_directories(m_merged, target.substr(0, target.rfind('/')), m_owner.uid, m_owner.gid);
-    return target;
+  void copy(const CopySource& source) {
+    const auto& context = *m_request.arguments[source.argument].from;
+    const CopyMetadata metadata(context, m_owner, m_mode);
+    if (source.archive) return extract(context, source, metadata);
+    const std::string target = source.directory || !m_into_directory ? m_destination : join_path(m_destination, last_part(source.path));
+    metadata.make_directories(m_merged, source.directory ? parent_of(m_destination) : parent_of(target));
+    TreeCopy copy(m_merged, context, metadata, target);
+    walk_tree(m_filter.selection(source), copy);
+    check_unchanged(context, source, copy.stamp());
   }
 
-  void copy_children(const std::string& directory, const std::string& target) {
-    for (const auto& entry : m_context.root().list(directory)) {
-      copy_entry(directory.empty() ? entry.name : directory + "/" + entry.name, target + "/" + entry.name, util::Follow::no);
-    }
+  static void check_unchanged(const Context& context, const CopySource& source, const std::string& stamp) {
+    if (source.stamp.empty() || source.stamp == stamp) return;
+    throw Error(ErrorKind::failed, "'" + util::escape_text(source.path) + "' in " + context.name() + " was changed since it was hashed",
+                "run the build again");
   }
 
-  void copy_entry(const std::string& source, const std::string& target, util::Follow follow) {
-    const auto status = m_context.root().find_stat(source, follow);
-    if (!status) throw Error(ErrorKind::failed, "the build context changed while it was copied: " + source + " is gone");
-    if (S_ISDIR(status->st_mode)) {
-      copy_directory(source, target, status->st_mode);
-    } else if (S_ISLNK(status->st_mode)) {
-      copy_link(source, target);
-    } else {
-      copy_file(source, target, status->st_mode);
-    }
+  // As BuildKit: a directory, whatever the destination ends in, and no --chmod.
+  void extract(const Context& context, const CopySource& source, const CopyMetadata& metadata) {
+    const util::Fd file = context.root().open_regular(source.resolved);
+    make_owned_directories(m_merged, m_destination, metadata.owner().uid, metadata.owner().gid);
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
+    if (m_owner) owner.emplace(m_owner->uid, m_owner->gid);
+    extract_archive(file.get(), m_merged.subroot(m_destination.empty() ? "." : m_destination), owner,
+                    "archive " + util::escape_text(source.path));
+    Stamp now;
+    walk_tree(m_filter.selection(source), now);
+    check_unchanged(context, source, now.hex());
   }
 
-  void copy_directory(const std::string& source, const std::string& target, mode_t mode) {
-    if (!m_merged.find_stat(target, util::Follow::yes)) {
-      const util::Fd made = m_merged.make_dirs(target, 0755);
-      finish(made.get(), target, mode);
-    }
-    copy_children(source, target);
-  }
-
-  void copy_link(const std::string& source, const std::string& target) {
-    const std::string destination = m_context.root().read_link(source);
-    clear_the_way(target);
-    const util::Place place = m_merged.place(target);
-    if (::symlinkat(destination.c_str(), place.parent.get(), place.name.c_str()) != 0) throw_errno("make link", target);
-    if (::fchownat(place.parent.get(), place.name.c_str(), m_owner.uid, m_owner.gid, AT_SYMLINK_NOFOLLOW) != 0)
-      throw_errno("set the owner of", target);
-  }
-
-  void copy_file(const std::string& source, const std::string& target, mode_t mode) {
-    const util::Fd from = m_context.root().open_regular(source);
-    clear_the_way(target);
-    const util::Fd to = m_merged.open_at(target, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    util::copy_bytes(from.get(), to.get(), target);
-    finish(to.get(), target, mode);
-  }
-
-  // A file gives way to what is copied; a directory is the user's mistake to hear about.
-  void clear_the_way(const std::string& target) {
-    const auto existing = m_merged.find_stat(target);
-    if (!existing || S_ISLNK(existing->st_mode)) return;
-    if (S_ISDIR(existing->st_mode)) throw Error(ErrorKind::refused, "cannot copy a file over the directory " + util::escape_text(target));
-    m_merged.remove_tree(target);
-  }
-
-  void finish(int fd, const std::string& target, mode_t mode) const {
-    if (::fchown(fd, m_owner.uid, m_owner.gid) != 0) throw_errno("set the owner of", target);
-    if (::fchmod(fd, (m_step.chmod.empty() ? m_context.image_mode(mode) : static_cast<std::uint32_t>(std::stoul(m_step.chmod, nullptr, 8)))) != 0) throw_errno("set the mode of", target);
-  }
-
-  std::vector<CopySource> m_sources;
   const util::Root& m_merged;
-  const Context& m_context;
-  const CopyRequest& m_step;
-  sandbox::Identity m_owner;
+  const CopyRequest& m_request;
+  CopyFilter m_filter;
+  std::optional<CopyOwner> m_owner;
+  std::optional<ModeChange> m_mode;
+  std::string m_destination;
+  bool m_into_directory = false;
 };
 
-}
+}  // namespace
 
-std::vector<CopySource> select_sources(const CopyRequest& request) {
-  std::vector<CopySource> result;
-  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
-    const auto& argument = request.arguments[i];
-    const auto before = result.size();
-    for (const auto& path : expand(argument.from->root(), argument.path, argument.literal)) {
-      const auto status = argument.from->root().find_stat(path.empty() ? "." : path, util::Follow::yes);
-      if (!status) continue;
-      result.push_back({i, path, S_ISDIR(status->st_mode), TreeHash(argument.from->root(), *argument.from).hash(path.empty() ? "." : path, *status)});
-    }
-    if (before == result.size()) throw Error(ErrorKind::not_found, "'" + argument.path + "' is not in " + argument.from->options().name);
-  }
-  return result;
-}
-std::vector<std::string> key_fields(const CopyRequest& r, const std::vector<CopySource>& sources) {
-  std::vector<std::string> fields{r.destination, r.chown, r.chmod};
-  for (const auto& source : sources) { fields.push_back(source.directory ? "" : last_component(source.path)); fields.push_back(source.content); }
-  return fields;
-}
 void copy_into(const util::Root& merged, const CopyRequest& request, const std::vector<CopySource>& sources) {
-  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
-    std::vector<CopySource> mine;
-    for (const auto& s : sources) if (s.argument == i) mine.push_back(s);
-    Copier(merged, *request.arguments[i].from, request, mine).run();
-  }
-}
-
-void make_owned_directories(const util::Root& merged, const std::string& path, std::uint32_t uid, std::uint32_t gid) {
-  std::string done;
-  for (const auto& component : util::split(path, '/')) {
-    if (component.empty()) continue;
-    done += "/" + component;
-    const auto existing = merged.find_stat(done, util::Follow::yes);
-    if (existing && S_ISDIR(existing->st_mode)) continue;
-    const util::Fd made = merged.make_dirs(done, 0755);
-    if (::fchmod(made.get(), 0755) != 0 || ::fchown(made.get(), uid, gid) != 0) throw_errno("make directory", done);
-  }
+  Copier(merged, request).run(sources);
 }
 
 }  // namespace jcb::build

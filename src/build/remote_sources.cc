@@ -57,6 +57,7 @@ CopyArgument RemoteSources::open_file(const PlannedSource& source) {
   place_remote_file(m_store, file, directory);
   ContextOptions options;
   options.name = file.url;
+  options.keep_times = true;
   CopyArgument argument;
   argument.from = std::make_shared<const Context>(util::Root::open(directory), std::move(options));
   argument.path = file.name;
@@ -70,6 +71,7 @@ CopyArgument RemoteSources::open_repository(const PlannedSource& source) {
   const auto checkout = check_out(url, commit_of(source), m_make_directory(), git_options(source));
   ContextOptions options;
   options.name = url.remote;
+  options.keep_times = true;
   CopyArgument argument;
   argument.from = std::make_shared<const Context>(util::Root::open(checkout.tree), std::move(options));
   argument.path = ".";

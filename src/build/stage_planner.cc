@@ -5,6 +5,7 @@
 #include <set>
 
 #include "build/history.h"
+#include "build/url.h"
 #include "dockerfile/duration.h"
 #include "dockerfile/expand.h"
 #include "jcbuild/error.h"
@@ -178,7 +179,7 @@ void StagePlanner::record(std::string created_by) { m_plan.history.push_back({st
 void StagePlanner::add_step(Step step, const Instruction& instruction, std::string created_by) {
   std::sort(step.dependencies.begin(), step.dependencies.end());
   step.dependencies.erase(std::unique(step.dependencies.begin(), step.dependencies.end()), step.dependencies.end());
-  step.text = instruction.original;
+  step.text = strip_userinfo(instruction.original);
   step.place = place_name(m_source, instruction.position);
   m_plan.history.push_back({std::move(created_by), m_plan.steps.size()});
   m_plan.steps.push_back(std::move(step));

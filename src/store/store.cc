@@ -60,8 +60,8 @@ fs::path Workspace::make_directory(std::string_view prefix, mode_t mode) {
 
 Store Store::open(const fs::path& directory) {
   const fs::path path = fs::absolute(directory).lexically_normal();
-  for (const char* part : {"", "oci", "layers", "cache/steps", "cache/mounts", "cache/notes", "cache/catalog", "cache/downloads",
-                           "containers", "logs", "tmp", "locks"})
+  for (const char* part : {"", "oci", "layers", "cache/steps", "cache/mounts", "cache/notes", "cache/catalog", "cache/context",
+                           "cache/downloads", "containers", "logs", "tmp", "locks"})
     make_private_directory(part[0] == '\0' ? path : path / part);
   util::Root root = util::Root::open(path);
   oci::Layout layout = oci::Layout::create(root.subroot("oci"), path.native());

@@ -9,6 +9,7 @@
 //   cache/notes/<hash>   what a step's key was made of when it last ran, for --explain-cache
 //   cache/catalog/       parsed package trees
 //   cache/downloads/     files fetched by URL (build/remote_file.h)
+//   cache/context/       digests of files of build contexts, by their stat data
 //   containers/<id>/     running containers
 //   logs/                full output of the last failed steps
 //   tmp/<token>/         everything unfinished; `lock` inside is held by its process

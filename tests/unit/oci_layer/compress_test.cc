@@ -143,3 +143,39 @@ TEST_CASE("levels that a method does not have are the caller's mistake") {
   CHECK_THROWS_AS(compress({Compression::gzip, 10}, ""), Error);
   CHECK_THROWS_AS(compress({Compression::gzip, -1}, ""), Error);
 }
+
+namespace {
+
+std::string read_archive_bytes(std::string_view bytes) {
+  const auto fd = file_with(bytes);
+  return read_all(*make_archive_decompressor(fd.get(), {}, "the archive"), 3);
+}
+
+}  // namespace
+
+TEST_CASE("archives may be xz or bzip2, in several streams, and layers may not") {
+  const std::string xz(
+      "\xfd\x37\x7a\x58\x5a\x00\x00\x01\x69\x22\xde\x36\x02\x00\x21\x01\x16\x00\x00\x00\x74\x2f\xe5\xa3\x01\x00\x04\x68"
+      "\x65\x6c\x6c\x6f\x00\x00\x00\x00\x86\xa6\x10\x36\x00\x01\x19\x05\xbc\xe8\xec\xcb\x90\x42\x99\x0d\x01\x00\x00\x00"
+      "\x00\x01\x59\x5a",
+      60);
+  const std::string bzip2(
+      "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x19\x31\x65\x3d\x00\x00\x00\x81\x00\x02\x44\xa0\x00\x21\x9a\x68\x33\x4d"
+      "\x07\x33\x8b\xb9\x22\x9c\x28\x48\x0c\x98\xb2\x9e\x80",
+      41);
+  for (const auto& packed : {xz, bzip2}) {
+    CHECK(read_archive_bytes(packed) == "hello");
+    CHECK(read_archive_bytes(packed + packed) == "hellohello");
+    CHECK(decompress(packed) == packed);
+    CHECK_THROWS_AS(read_archive_bytes(packed.substr(0, packed.size() - 3)), Error);
+    CHECK_THROWS_AS(read_archive_bytes(packed.substr(0, packed.size() / 2)), Error);
+    CHECK_THROWS_AS(read_archive_bytes(packed + "rest"), Error);
+    std::string damaged = packed;
+    damaged[30] = static_cast<char>(damaged[30] ^ 1);
+    CHECK_THROWS_AS(read_archive_bytes(damaged), Error);
+  }
+  CHECK(read_archive_bytes(compress({Compression::zstd, 0}, "hello")) == "hello");
+  CHECK(read_archive_bytes(compress({Compression::gzip, 0}, "hello")) == "hello");
+  CHECK(read_archive_bytes("BZh9 is how this text begins") == "BZh9 is how this text begins");
+  CHECK(read_archive_bytes("") == "");
+}
