@@ -28,13 +28,15 @@ USER app
 RUN id -un > /tmp/me && pwd > /tmp/where
 CMD ["cat", "/srv/seen"]
 END
+# A number that only processes of this test sleep for.
+mark=3600.$$
+sed -i "s/sleep 3600/sleep $mark/g" "$context/Dockerfile"
 printf hush > "$scratch/secret"
 build() { jc build "$@" --secret "id=s,src=$scratch/secret" -t out "$context"; }
 
 expect 0 build
-expected=$scratch/expected
 diff_ids() { config_of out | jq -c .rootfs.diff_ids; }
-config_of out > "$expected.json"
+config_of out > "$scratch/expected.json"
 digests=$(diff_ids)
 
 # The same inside. What is used of the container's own: nothing but the shared directory.
@@ -50,11 +52,11 @@ expect 0 inner "$JCBUILD" build --secret "id=s,src=$scratch/secret" -t out "$con
 export JCBUILD_STORE=$scratch/inner
 verify_image out
 equal "$(diff_ids)" "$digests" "layers"
-equal "$(config_of out | jq -c 'del(.created)')" "$(jq -c 'del(.created)' "$expected.json")" "configurations"
+equal "$(config_of out | jq -c 'del(.created)')" "$(jq -c 'del(.created)' "$scratch/expected.json")" "configurations"
 expect 0 inner "$JCBUILD" build --secret "id=s,src=$scratch/secret" -t again "$context"
 equal "$(digest_of again)" "$(digest_of out)" "the image of a warm build"
 no_stray_files
-[ -z "$(pgrep -f 'sleep 3600' || true)" ] || fail "processes of a step are left"
+[ -z "$(pgrep -f "sleep $mark" || true)" ] || fail "processes of a step are left"
 
 # What cannot be had is said, not left out.
 printf 'FROM tiny\nRUN --network=none true\n' > "$context/alone"
