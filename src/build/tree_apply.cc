@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "jcbuild/error.h"
+#include "oci/layer/whiteout.h"
 #include "util/interrupt.h"
 #include "util/text.h"
 #include "util/tree_copy.h"
@@ -58,7 +58,7 @@ class Application {
     if (S_ISDIR(status.st_mode)) return apply_directory(to, name, path);
     struct stat present {};
     if (::fstatat(to, name.c_str(), &present, AT_SYMLINK_NOFOLLOW) == 0) m_target.remove_tree(path);
-    if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0)) return;
+    if (oci::is_whiteout_device(status)) return;
     if (status.st_nlink > 1) {
       const std::string* first = m_links.find_or_note(status, path);
       if (first != nullptr && util::link_in_root(m_target, *first, path)) return;

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "jcbuild/error.h"
+#include "oci/layer/whiteout.h"
 #include "util/interrupt.h"
 #include "util/text.h"
 #include "util/tree_copy.h"
@@ -77,8 +78,7 @@ class Upper {
   void add_whiteout(const std::string& path) {
     add_directory(parent_of(path), true);
     m_changes.push_back({path, true, false});
-    if (::mknodat(directory(parent_of(path)), name_of(path).c_str(), S_IFCHR, 0) != 0)
-      throw_errno("make the whiteout of", util::escape_text(path));
+    oci::make_whiteout_device(directory(parent_of(path)), name_of(path), util::escape_text(path));
   }
 
   // Children before parents: filling a directory changes its times.

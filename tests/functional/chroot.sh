@@ -67,3 +67,13 @@ printf 'FROM tiny\nRUN touch /x; exit 9\n' > "$context/failing"
 expect 1 inner "$JCBUILD" build -f "$context/failing" "$context"
 says "exited with status 9"
 no_stray_files
+
+# A store in the container's own file system, an overlay, where nobody may make the device 0:0.
+# shellcheck disable=SC2016
+expect 0 inner sh -ec '
+  JCBUILD_STORE=/opt/store
+  "$JCBUILD" import "$1/tiny.tar" tiny
+  "$JCBUILD" build --secret "id=s,src=$1/secret" --output "oci:$1/made" -t out "$1/context"' sh "$scratch"
+made() { cat "$scratch/made/blobs/sha256/${1#sha256:}"; }
+manifest=$(jq -r '.manifests[0].digest' "$scratch/made/index.json")
+equal "$(made "$(made "$manifest" | jq -r .config.digest)" | jq -c .rootfs.diff_ids)" "$digests" "layers made on an overlay"
