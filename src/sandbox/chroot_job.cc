@@ -8,6 +8,7 @@
 #include "sandbox/job_check.h"
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
+#include "sandbox/sync_filter.h"
 
 namespace jcb::sandbox {
 namespace {
@@ -58,6 +59,7 @@ LaunchPlan ChrootJob::plan() const {
   plan.parent = m_parent.get();
   plan.root_fd = m_root.get();
   plan.landlock = m_landlock.get();
+  if (m_job.identity.uid == 0) plan.filter = sync_filter();
   plan.privileged = m_job.insecure;
   return plan;
 }

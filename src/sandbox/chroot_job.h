@@ -5,8 +5,9 @@
 // What this is not: a wall against a hostile command. Root with CAP_SYS_CHROOT leaves a chroot by a second one, and it can
 // signal and trace what else runs in the container; the wall is the container around all of us. Where the kernel has
 // Landlock a step of root is confined by it (landlock.h): no path outside of the root, no tracing of us and, since Linux
-// 6.12, no signal to us. That needs no_new_privs: set-user-id programs do nothing for somebody who is root already; steps
-// of other users, for whom they may do something, are kept from our store by its mode and go without.
+// 6.12, no signal to us. That needs no_new_privs, as the filter that makes fsync(2) free does: set-user-id programs do
+// nothing for somebody who is root already; steps of other users, for whom they may do something, are kept from our store
+// by its mode and go without.
 #pragma once
 
 #include <string>

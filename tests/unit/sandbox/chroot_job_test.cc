@@ -43,8 +43,8 @@ struct SmallRoot {
     const util::Fd from(::open(k_busybox, O_RDONLY | O_CLOEXEC));
     const util::Fd to = root().open_at("bin/busybox", O_WRONLY | O_CREAT, 0755);
     util::copy_bytes(from.get(), to.get(), k_busybox);
-    for (const char* name : {"sh",    "cat", "echo", "ls",   "id",  "kill", "setsid", "sleep", "stat", "rm",   "mv",    "mkdir",
-                             "touch", "ln",  "find", "head", "pwd", "wc",   "chmod",  "mknod", "true", "test", "chown", "hostname"}) {
+    for (const char* name : {"sh", "cat",  "echo", "ls",  "id", "kill",  "setsid", "sleep", "stat", "rm",    "mv",       "mkdir", "touch",
+                             "ln", "find", "head", "pwd", "wc", "chmod", "mknod",  "true",  "test", "chown", "hostname", "dd"}) {
       if (::symlinkat("busybox", root().fd(), (std::string("bin/") + name).c_str()) != 0) throw_errno("link", name);
     }
     root().write_file("etc/hosts", "the image's own\n", 0600);
@@ -177,6 +177,13 @@ TEST_CASE("a job in a chroot has docker's capabilities at most and no descriptor
   // SYS_ADMIN is not in docker's set; 10 is the shell's own.
   CHECK(script("hostname \"$(hostname)\" 2>&1; for fd in 3 4 5 6 7 8 9 11 20; do eval \"true <&$fd\" 2>/dev/null && echo open $fd; done; "
                "echo done") == "hostname: sethostname: Operation not permitted\ndone\n");
+}
+
+TEST_CASE("flushing costs a step of root in a chroot nothing", "[kernel]") {
+  if (!can_test()) return;
+  // A device that cannot be flushed: the call never reaches it.
+  CHECK(script("echo | dd of=/dev/null conv=fsync 2>/dev/null && echo flushed") == "flushed\n");
+  CHECK(script("echo | dd of=/dev/null conv=fsync 2>/dev/null", [](Job& job, auto&) { job.identity.uid = 7; }) == "[1]");
 }
 
 TEST_CASE("devices work in a chroot and are gone afterwards, what the image had there comes back", "[kernel]") {
