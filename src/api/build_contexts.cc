@@ -36,12 +36,6 @@ std::string image_name(const std::string& text) {
   return text;
 }
 
-// The ignore file of the Dockerfile, or the context's own; a Dockerfile without a place has none.
-std::shared_ptr<const dockerfile::IgnoreRules> find_rules(const util::Root& context, const fs::path& dockerfile) {
-  if (dockerfile.empty()) return build::find_ignore_rules(context, context, "");
-  return build::find_ignore_rules(context, util::Root::open(fs::absolute(dockerfile).parent_path()), dockerfile.filename().native());
-}
-
 }  // namespace
 
 void check_contexts(const BuildRequest& request) {
@@ -127,8 +121,8 @@ void BuildContexts::open_tree(const std::string& name, const fs::path& directory
   build::ContextOptions options;
   if (!name.empty()) options.name = "the build context " + name;
   auto root = util::Root::open(directory);
-  options.ignore = find_rules(root, dockerfile);
-  options.digests = std::make_shared<build::ContentCache>(m_parts.store().context_cache(), fs::absolute(directory).native());
+  options.ignore = build::find_ignore_rules(root, dockerfile);
+  options.digests = std::make_shared<build::ContentCache>(m_parts.store().context_cache(), root);
   m_digests.push_back(options.digests);
   m_trees[name] = {std::make_shared<const build::Context>(std::move(root), std::move(options)), directory};
 }

@@ -23,8 +23,7 @@ dockerfile::LintOptions lint_options(const BuildRequest& request, const fs::path
   options.target = request.target;
   std::error_code error;
   if (!fs::is_directory(request.context, error)) return options;
-  const auto rules = build::find_ignore_rules(util::Root::open(request.context), util::Root::open(fs::absolute(dockerfile).parent_path()),
-                                              dockerfile.filename().native());
+  const auto rules = build::find_ignore_rules(util::Root::open(request.context), dockerfile);
   if (rules && !rules->has_exceptions()) options.is_ignored = [rules](std::string_view path) { return rules->is_ignored(path); };
   return options;
 }

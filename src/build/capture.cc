@@ -48,8 +48,8 @@ class Capture {
   void clamp(int directory, const std::string& name, const std::string& path) const {
     struct stat status {};
     if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw_errno("stat", path);
-    const auto& time = status.st_mtim;
-    if (time.tv_sec < m_started.tv_sec || (time.tv_sec == m_started.tv_sec && time.tv_nsec < m_started.tv_nsec)) return;
+    // Whole seconds: an archive made by this very step, and extracted by it, has cut the clock's time down to them.
+    if (status.st_mtim.tv_sec < m_started.tv_sec) return;
     const timespec times[2] = {{m_epoch, 0}, {m_epoch, 0}};
     if (::utimensat(directory, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) throw_errno("set the time of", path);
   }

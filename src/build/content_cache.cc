@@ -55,6 +55,11 @@ std::optional<std::string_view> checked_records(std::string_view text) {
   return text.substr(k_magic.size(), end - k_magic.size());
 }
 
+std::string path_of(const util::Root& root) {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(root.fd()), error).native();
+}
+
 // Keeps the caches that were written last.
 void drop_contexts(const util::Root& directory) {
   std::vector<std::pair<std::int64_t, std::string>> files;
@@ -77,6 +82,12 @@ ContentCache::ContentCache(std::filesystem::path directory, std::string_view con
   } catch (const Error&) {
     m_entries.clear();  // unreadable: everything is hashed again and written anew
   }
+}
+
+ContentCache::ContentCache(const std::filesystem::path& directory, const util::Root& context) : ContentCache(directory, path_of(context)) {
+  std::error_code error;
+  const auto store = std::filesystem::weakly_canonical(directory / ".." / "..", error);
+  m_kept = error || !path_of(context).starts_with(store.native() + "/");
 }
 
 bool ContentCache::Entry::describes(const struct stat& status) const noexcept {
@@ -164,7 +175,7 @@ std::string ContentCache::encode() const {
 
 void ContentCache::save() {
   const std::lock_guard lock(m_mutex);
-  if (!m_changed) return;
+  if (!m_changed || !m_kept) return;
   drop_old();
   m_changed = false;
   m_used.clear();

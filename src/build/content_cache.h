@@ -28,14 +28,19 @@
 #include <string_view>
 #include <vector>
 
+#include "util/root.h"
+
 namespace jcb::build {
 
 /// The remembered digests of one context. Thread-safe.
 class ContentCache {
  public:
   /// Loads what `directory` (the store's cache/context) has for the context called `context`, any text that stays the
-  /// same from build to build; its path, for example. What cannot be read is as if it were not there.
+  /// same from build to build. What cannot be read is as if it were not there.
   ContentCache(std::filesystem::path directory, std::string_view context);
+  /// The same by the path of the context. One inside the store (an archive that was unpacked for this build) is new each
+  /// time: nothing is kept of it.
+  ContentCache(const std::filesystem::path& directory, const util::Root& context);
 
   /// The SHA-256 (hexadecimal) of a file with this status, or nothing.
   std::optional<std::string> find(const struct stat& status);
@@ -75,6 +80,7 @@ class ContentCache {
   mutable std::mutex m_mutex;
   std::map<Key, Entry> m_entries;
   std::vector<Key> m_used;
+  bool m_kept = true;
   bool m_changed = false;
 };
 

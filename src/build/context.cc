@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "jcbuild/error.h"
+#include "util/file.h"
 #include "util/hash.h"
 #include "util/interrupt.h"
 #include "util/text.h"
@@ -41,10 +42,30 @@ void push_parts(std::vector<std::string>& todo, std::string_view path) {
   todo.insert(todo.end(), parts.begin(), parts.end());
 }
 
-std::shared_ptr<const dockerfile::IgnoreRules> read_rules(const util::Root& root, const std::string& path) {
-  const auto text = root.find_file(path, k_max_ignore_bytes);
+std::shared_ptr<const dockerfile::IgnoreRules> parse_rules(const std::optional<std::string>& text, const std::string& name) {
   if (!text) return nullptr;
-  return std::make_shared<const dockerfile::IgnoreRules>(dockerfile::IgnoreRules::parse(*text, path));
+  return std::make_shared<const dockerfile::IgnoreRules>(dockerfile::IgnoreRules::parse(*text, name));
+}
+
+// The part of a path that lies below a directory, found by comparing its ancestors with it: names may go through links.
+std::optional<std::string> path_below(const util::Root& root, const std::filesystem::path& path) {
+  struct stat top {
+  }, status{};
+  if (::fstat(root.fd(), &top) != 0) throw_errno("stat", "the build context");
+  for (auto ancestor = path.parent_path(); !ancestor.empty(); ancestor = ancestor.parent_path()) {
+    if (::stat(ancestor.c_str(), &status) == 0 && status.st_dev == top.st_dev && status.st_ino == top.st_ino)
+      return path.native().substr(ancestor.native().size());
+    if (ancestor == ancestor.parent_path()) break;
+  }
+  return std::nullopt;
+}
+
+// The ignore file of one Dockerfile.
+std::shared_ptr<const dockerfile::IgnoreRules> find_own_rules(const util::Root& context, std::filesystem::path path) {
+  path += ".dockerignore";
+  const auto inside = path_below(context, std::filesystem::absolute(path));
+  if (inside) return parse_rules(context.find_file(*inside, k_max_ignore_bytes), path.filename().native());
+  return parse_rules(util::find_file(path, k_max_ignore_bytes), path.native());
 }
 
 }  // namespace
@@ -103,10 +124,9 @@ std::string resolve_in_root(const util::Root& root, std::string_view path, const
   return util::join(done, "/");
 }
 
-std::shared_ptr<const dockerfile::IgnoreRules> find_ignore_rules(const util::Root& context, const util::Root& dockerfile_root,
-                                                                 const std::string& dockerfile) {
-  auto own = read_rules(dockerfile_root, dockerfile + ".dockerignore");
-  return own ? own : read_rules(context, ".dockerignore");
+std::shared_ptr<const dockerfile::IgnoreRules> find_ignore_rules(const util::Root& context, const std::filesystem::path& dockerfile) {
+  auto own = dockerfile.empty() ? nullptr : find_own_rules(context, dockerfile);
+  return own ? own : parse_rules(context.find_file(".dockerignore", k_max_ignore_bytes), ".dockerignore");
 }
 
 }  // namespace jcb::build

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,8 +30,8 @@ struct ContextOptions {
   std::shared_ptr<const dockerfile::IgnoreRules> ignore;
   /// Where digests of unchanged files are remembered; null: every file is read.
   std::shared_ptr<ContentCache> digests;
-  /// The tree of a stage or image: files keep their owners and xattrs unless --chown says otherwise, and nobody changes
-  /// them meanwhile. A context's files become 0:0.
+  /// The tree of a stage or image: files keep their owners unless --chown says otherwise, and nobody changes them
+  /// meanwhile. A context's files become 0:0.
   bool keep_owners = false;
   /// The times of files mean something: a download's is the server's, a repository's is the commit's.
   bool keep_times = false;
@@ -52,6 +53,8 @@ class Context {
   /// Whether files come with the times they have here. Those of a checkout say when it was made, and no key holds them:
   /// two machines would make two layers of the same files.
   bool keeps_times() const noexcept { return m_options.keep_owners || m_options.keep_times; }
+  /// Whether files come with their extended attributes (those that layers hold).
+  bool keeps_xattrs() const noexcept { return m_options.modes == ModePolicy::as_is; }
   /// Whether .dockerignore hides a path itself; a directory may still be seen for what an exception shows below it.
   bool is_ignored(std::string_view path) const { return m_options.ignore && m_options.ignore->is_ignored(path); }
   /// Whether it hides a directory and all below it.
@@ -71,10 +74,10 @@ class Context {
 /// Error(invalid) after 40 links.
 std::string resolve_in_root(const util::Root& root, std::string_view path, const std::function<void(const std::string&)>& on_link = {});
 
-/// The rules for a build: "<dockerfile>.dockerignore" where the Dockerfile lies, else ".dockerignore" at the top of the
-/// context; null when there is neither. `dockerfile` is relative to `dockerfile_root`, which may be the context. Throws
-/// Error(invalid) for a file that is no list of patterns.
-std::shared_ptr<const dockerfile::IgnoreRules> find_ignore_rules(const util::Root& context, const util::Root& dockerfile_root,
-                                                                 const std::string& dockerfile);
+/// The rules for a build: "<dockerfile>.dockerignore" beside the Dockerfile, else ".dockerignore" at the top of the
+/// context; null when there is neither. `dockerfile` is a path of this machine that the user gave, or empty; where it is
+/// below the context, it is resolved inside it, as all that a context's author may have shaped. Throws Error(invalid)
+/// for a file that is no list of patterns.
+std::shared_ptr<const dockerfile::IgnoreRules> find_ignore_rules(const util::Root& context, const std::filesystem::path& dockerfile);
 
 }  // namespace jcb::build

@@ -43,8 +43,9 @@ std::string parent_of(const std::string& path) {
 // Copies one source: keeps the open directories of the destination that belong to the walk's way down.
 class TreeCopy final : public TreeVisitor {
  public:
-  TreeCopy(const util::Root& merged, const Context& context, const CopyMetadata& metadata, std::string destination)
-      : m_merged(merged), m_context(context), m_metadata(metadata), m_destination(std::move(destination)) {}
+  /// `keep_existing`: directories that are there already get the source's mode and nothing else, as BuildKit's --parents.
+  TreeCopy(const util::Root& merged, const Context& context, const CopyMetadata& metadata, std::string destination, bool keep_existing)
+      : m_merged(merged), m_context(context), m_metadata(metadata), m_destination(std::move(destination)), m_keep_existing(keep_existing) {}
 
   void visit(const TreeEntry& entry) override {
     stamp_entry(m_stamp, entry);
@@ -61,10 +62,12 @@ class TreeCopy final : public TreeVisitor {
     const Level level = std::move(m_levels.back());
     m_levels.pop_back();
     // The destination itself is the image's, only what is below it is the source's.
-    if (!entry.relative.empty()) {
+    if (!entry.relative.empty() && m_keep_existing && !level.made) {
+      m_metadata.apply_mode(level.directory.fd(), entry.status, level.path);
+    } else if (!entry.relative.empty()) {
       const util::Fd from = open_source(entry, O_RDONLY | O_DIRECTORY);
       m_metadata.apply(level.directory.fd(), from.get(), entry.status, level.path);
-    } else if (level.made) {
+    } else if (level.made && entry.name != ".") {  // the time of a stage's root is that of its mount
       m_metadata.apply_times(level.directory.fd(), entry.status, level.path);
     }
   }
@@ -107,8 +110,9 @@ class TreeCopy final : public TreeVisitor {
       return;
     }
     const Place at = place(entry);
+    const bool made = !at.directory().find_stat(at.name);
     auto directory = open_or_make_directory(at.directory(), at.name, at.path);
-    m_levels.push_back({std::move(directory), at.path, false});
+    m_levels.push_back({std::move(directory), at.path, made});
   }
 
   util::Fd open_source(const TreeEntry& entry, int flags) const {
@@ -160,6 +164,7 @@ class TreeCopy final : public TreeVisitor {
   const Context& m_context;
   const CopyMetadata& m_metadata;
   std::string m_destination;
+  bool m_keep_existing;
   std::vector<Level> m_levels;
   std::map<std::pair<dev_t, ino_t>, std::string> m_links;
   util::Sha256 m_stamp;
@@ -201,7 +206,7 @@ class Copier {
     if (source.archive) return extract(context, source, metadata);
     const std::string target = source.directory || !m_into_directory ? m_destination : join_path(m_destination, last_part(source.path));
     metadata.make_directories(m_merged, source.directory ? parent_of(m_destination) : parent_of(target));
-    TreeCopy copy(m_merged, context, metadata, target);
+    TreeCopy copy(m_merged, context, metadata, target, m_request.parents);
     walk_tree(m_filter.selection(source), copy);
     check_unchanged(context, source, copy.stamp());
   }

@@ -31,7 +31,7 @@ struct HashPolicy {
 
 HashPolicy hash_policy(const CopyRequest& request, const Context& context) {
   const bool absolute = !request.chmod.empty() && ModeChange::parse(request.chmod).absolute().has_value();
-  return {!absolute, context.options().keep_owners && request.chown.empty(), context.options().keep_owners};
+  return {!absolute, context.options().keep_owners && request.chown.empty(), context.keeps_xattrs()};
 }
 
 class TreeHash final : public TreeVisitor {
@@ -89,8 +89,7 @@ class Selector {
 
   std::vector<CopySource> select() {
     for (std::size_t i = 0; i < m_request.arguments.size(); ++i) select_argument(i);
-    if (!m_sources.empty() || m_request.arguments.empty()) return std::move(m_sources);
-    throw_not_found(m_request.arguments.front().path, *m_request.arguments.front().from);
+    return std::move(m_sources);
   }
 
  private:

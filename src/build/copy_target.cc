@@ -56,9 +56,13 @@ bool CopyMetadata::make_directories(const util::Root& merged, const std::string&
 void CopyMetadata::apply(int fd, int from, const struct stat& source, const std::string& path) const {
   const auto owner = owner_of(source);
   if (::fchown(fd, owner.uid, owner.gid) != 0) throw_errno("set the owner of", shown(path));
-  if (m_context.options().keep_owners) copy_xattrs(fd, from, path);
-  if (::fchmod(fd, mode_of(source)) != 0) throw_errno("set the mode of", shown(path));
+  if (m_context.keeps_xattrs()) copy_xattrs(fd, from, path);
+  apply_mode(fd, source, path);
   apply_times(fd, source, path);
+}
+
+void CopyMetadata::apply_mode(int fd, const struct stat& source, const std::string& path) const {
+  if (::fchmod(fd, mode_of(source)) != 0) throw_errno("set the mode of", shown(path));
 }
 
 void CopyMetadata::copy_xattrs(int fd, int from, const std::string& path) const {

@@ -35,6 +35,8 @@ class CopyMetadata {
   bool make_directories(const util::Root& merged, const std::string& path) const;
   /// To a regular file or directory; `from` is its open source.
   void apply(int fd, int from, const struct stat& source, const std::string& path) const;
+  /// Only the mode.
+  void apply_mode(int fd, const struct stat& source, const std::string& path) const;
   /// Only the times.
   void apply_times(int fd, const struct stat& source, const std::string& path) const;
   /// To a symbolic link.

@@ -40,8 +40,7 @@ std::string docker_layer_type(const oci::Descriptor& layer) {
 
 // Layers in docker's format have no annotations.
 void use_docker_types(oci::Manifest& manifest) {
-  if (!manifest.annotations.empty())
-    throw Error(ErrorKind::unsupported, "docker's image format has no annotations", "use --format oci");
+  if (!manifest.annotations.empty()) throw Error(ErrorKind::unsupported, "docker's image format has no annotations", "use --format oci");
   manifest.media_type = oci::k_docker_manifest;
   for (auto& layer : manifest.layers) {
     layer.media_type = docker_layer_type(layer);

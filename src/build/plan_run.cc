@@ -49,7 +49,8 @@ void StagePlanner::take_run_flags(const Instruction& instruction, RunAction& run
   if (run.insecure && !m_inputs.allow_insecure)
     throw Error(ErrorKind::refused, "RUN --security=insecure is not allowed", "allow it with --allow security.insecure");
   if (!options.devices.empty())
-    throw Error(ErrorKind::unsupported, "RUN --device is not supported yet", "build without it: what a device is needed for can run in the container");
+    throw Error(ErrorKind::unsupported, "RUN --device is not supported yet",
+                "build without it: what a device is needed for can run in the container");
   for (auto& mount : options.mounts) {
     const bool takes_files = mount.type == dockerfile::MountType::bind || !mount.from.empty();
     if (takes_files && mount.from.empty() && !m_inputs.has_context)

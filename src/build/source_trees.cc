@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build/source_trees.h"
 
+#include "build/copy.h"
+
 #include "jcbuild/error.h"
 
 namespace jcb::build {
@@ -47,6 +49,25 @@ SourceTree SourceTrees::open(const Origin& origin) {
     mounted = std::make_shared<Mounted>(m_store, workspace(), stack.trees, std::move(options));
   }
   return {std::shared_ptr<const Context>(mounted, &mounted->context), mounted->rootfs.path()};
+}
+
+SourceTree SourceTrees::open_for_mount(const Origin& origin) {
+  auto tree = open(origin);
+  const auto& ignore = tree.context->options().ignore;
+  if (!ignore || ignore->empty()) return tree;
+  const std::lock_guard lock(m_mutex);
+  const auto found = m_filtered.find(origin.name);
+  if (found != m_filtered.end()) return found->second;
+  ContextOptions options = tree.context->options();
+  options.keep_times = true;  // make(1) looks at them
+  CopyRequest request;
+  request.destination = "/";
+  request.arguments.emplace_back();
+  request.arguments.back().from = std::make_shared<const Context>(tree.context->root().duplicate(), std::move(options));
+  request.arguments.back().path = ".";
+  const auto directory = workspace().make_directory("filtered");
+  copy_into(util::Root::open(directory), request, select_sources(request));
+  return m_filtered[origin.name] = {std::make_shared<const Context>(util::Root::open(directory)), directory};
 }
 
 }  // namespace jcb::build

@@ -37,6 +37,8 @@ class SourceTrees {
 
   /// Throws Error(not_found) when a context is not there.
   SourceTree open(const Origin& origin);
+  /// The same to be shown by a mount: of a context with ignore rules a copy without what they hide, made once.
+  SourceTree open_for_mount(const Origin& origin);
   /// A directory for files that are made for a step; there as long as the object.
   std::filesystem::path make_directory(std::string_view prefix);
   /// What names the content of a stage or image; nothing for a context, which has to be looked at.
@@ -51,6 +53,7 @@ class SourceTrees {
   std::mutex m_mutex;
   std::optional<store::Workspace> m_workspace;                // made when it is first needed
   std::map<std::string, std::shared_ptr<Mounted>> m_mounted;  // by state
+  std::map<std::string, SourceTree> m_filtered;               // contexts by name
 };
 
 }  // namespace jcb::build

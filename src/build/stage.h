@@ -106,6 +106,8 @@ struct StagePlan {
   std::vector<PlannedHistory> history;
   oci::ExecutionConfig config;
   std::string author;
+  /// ARGs that a stage on this one inherits, with their values.
+  std::vector<std::pair<std::string, std::optional<std::string>>> arguments;
 };
 
 /// All stages that a target needs.

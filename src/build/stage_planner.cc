@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build/stage_planner.h"
 
+#include <signal.h>
+#include <string.h>
+
 #include <algorithm>
 #include <set>
 
@@ -73,6 +76,19 @@ std::vector<std::string> expand_ports(const std::string& text) {
   return ports;
 }
 
+// A number, or a name with or without SIG in front, as docker takes them.
+bool is_signal(const std::string& text) {
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos)
+    return text.size() <= 2 && std::stoi(text) >= 1 && std::stoi(text) <= 64;
+  std::string name = util::to_lower(text);
+  if (name.starts_with("sig")) name = name.substr(3);
+  if (name.starts_with("rtmin") || name.starts_with("rtmax")) return name.size() == 5 || name[5] == '+' || name[5] == '-';
+  for (int number = 1; number < NSIG; ++number) {
+    if (const char* known = sigabbrev_np(number); known != nullptr && util::to_lower(known) == name) return true;
+  }
+  return name == "cld" || name == "iot" || name == "unused";
+}
+
 std::string flag_value(const std::string& flag, std::string_view name) {
   return flag.starts_with(name) ? flag.substr(name.size()) : std::string();
 }
@@ -100,7 +116,9 @@ StagePlanner::StagePlanner(const SourceFile& source, const StageList& stages, st
       m_build(plan),
       m_plan(start_stage(stages, index, inputs, plan)),
       m_variables(global, m_plan.config.env),
-      m_config(m_plan.config) {}
+      m_config(m_plan.config) {
+  if (m_plan.parent) m_variables.inherit(plan.stages.at(*m_plan.parent).arguments);
+}
 
 StagePlan StagePlanner::run() {
   const auto& definition = m_stages.all()[m_index];
@@ -109,6 +127,7 @@ StagePlan StagePlanner::run() {
   for (std::size_t i = definition.begin + 1; i < definition.end; ++i)
     in_step(place_name(m_source, instructions[i].position), [&] { take(instructions[i]); });
   m_config.env = m_variables.image_environment();
+  m_plan.arguments = m_variables.arguments();
   return std::move(m_plan);
 }
 
@@ -266,6 +285,9 @@ void StagePlanner::take_volume(const Instruction& instruction) {
 
 void StagePlanner::take_stopsignal(const Instruction& instruction) {
   m_config.stop_signal = one_word(instruction);
+  if (!is_signal(m_config.stop_signal))
+    throw Error(ErrorKind::invalid, "STOPSIGNAL " + util::escape_text(m_config.stop_signal) + " is no signal",
+                "for example SIGTERM, or 15");
   record("STOPSIGNAL " + m_config.stop_signal);
 }
 

@@ -161,7 +161,7 @@ MountEnvironment StepRunner::mount_environment(const RunAction& run, const Place
   MountEnvironment environment;
   environment.tree = [&trees = *place.trees, origins](const std::string& from) {
     const auto& origin = origins.at(from);
-    const auto tree = trees.open(origin);
+    const auto tree = trees.open_for_mount(origin);
     MountTree result;
     result.root = std::make_shared<const util::Root>(tree.context->root().duplicate());
     result.path = tree.path;

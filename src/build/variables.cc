@@ -85,6 +85,19 @@ std::vector<std::string> Variables::declare(const dockerfile::Instruction& instr
   return words;
 }
 
+void Variables::inherit(const std::vector<std::pair<std::string, std::optional<std::string>>>& arguments) {
+  for (const auto& [name, value] : arguments) {
+    m_argument_order.push_back(name);
+    if (value) m_arguments[name] = *value;
+  }
+}
+
+std::vector<std::pair<std::string, std::optional<std::string>>> Variables::arguments() const {
+  std::vector<std::pair<std::string, std::optional<std::string>>> result;
+  for (const auto& name : m_argument_order) result.emplace_back(name, find_value(m_arguments, name));
+  return result;
+}
+
 bool Variables::is_declared(std::string_view name) const {
   return std::find(m_argument_order.begin(), m_argument_order.end(), name) != m_argument_order.end();
 }

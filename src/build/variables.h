@@ -42,6 +42,10 @@ class Variables {
  public:
   /// `environment` is the Env of what the stage stands on; without a PATH it gets the usual one. Borrows `global`.
   Variables(const GlobalScope& global, const std::vector<std::string>& environment);
+  /// Takes over what a stage declared that this one stands on, as arguments() gave it.
+  void inherit(const std::vector<std::pair<std::string, std::optional<std::string>>>& arguments);
+  /// The declared ARGs in order, with their values.
+  std::vector<std::pair<std::string, std::optional<std::string>>> arguments() const;
 
   /// ARG inside a stage; returns its words expanded, for history.
   std::vector<std::string> declare(const dockerfile::Instruction& instruction, char escape);

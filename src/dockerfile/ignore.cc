@@ -77,7 +77,7 @@ void IgnoreRules::add(std::string_view pattern, Rule rule) {
   in_step("reading " + place(m_name, rule), [&] {
     const bool exception = pattern.starts_with('!');
     if (exception) pattern.remove_prefix(1);
-    if (exception && pattern.empty()) throw Error(ErrorKind::invalid, "'!' needs a pattern behind it");
+    if (exception && (pattern.empty() || pattern == "/")) throw Error(ErrorKind::invalid, "'!' needs a pattern behind it");
     m_entries.push_back({std::move(rule), exception, PathPattern::parse(pattern)});
   });
 }

@@ -36,8 +36,13 @@ void flush_tree(const fs::path& path) {
 // Removes every entry of `directory` that names a workspace-like directory whose lock nobody holds.
 void reclaim_directories(const util::Root& directory) {
   for (const auto& entry : directory.list()) {
-    const auto abandoned = util::FileLock::try_acquire(directory.subroot(entry.name), "lock");
-    if (abandoned) directory.remove_tree(entry.name);
+    try {
+      const auto abandoned = util::FileLock::try_acquire(directory.subroot(entry.name), "lock");
+      if (abandoned) directory.remove_tree(entry.name);
+    } catch (const Error& error) {
+      // Its owner is ending just now and removes it himself.
+      if (error.errno_value() != ENOENT) throw;
+    }
   }
 }
 

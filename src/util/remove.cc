@@ -27,7 +27,8 @@ Fd open_for_removal(int parent, const std::string& name, std::string_view thing)
   if (!directory || (::fstat(directory.get(), &status) == 0 && (status.st_mode & 0700) != 0700)) {
     if (::fchmodat(parent, name.c_str(), 0700, 0) == 0) directory = Fd(::openat(parent, name.c_str(), flags));
   }
-  if (!directory) throw_errno("remove", std::string(thing) + "/" + name);
+  // Somebody else may be removing the same tree: what is gone is fine.
+  if (!directory && errno != ENOENT) throw_errno("remove", std::string(thing) + "/" + name);
   return directory;
 }
 
@@ -41,6 +42,7 @@ void lift_children(int parent, int directory, std::size_t& serial, std::string_v
       if (errno == EACCES) {  // a directory that its owner may not write cannot be moved: its ".." would change
         if (::fchmodat(directory, entry.name.c_str(), 0700, 0) == 0) continue;
       }
+      if (errno == ENOENT) break;
       if (errno != EEXIST) throw_errno("remove", std::string(thing) + "/" + entry.name);
     }
   }
@@ -56,8 +58,10 @@ void remove_children(int directory_fd, std::string_view thing) {
       if (unlink_entry(directory_fd, entry, thing)) continue;
       found = true;
       const Fd child = open_for_removal(directory_fd, entry.name, thing);
+      if (!child) continue;
       lift_children(directory_fd, child.get(), serial, thing);
-      if (::unlinkat(directory_fd, entry.name.c_str(), AT_REMOVEDIR) != 0) throw_errno("remove", std::string(thing) + "/" + entry.name);
+      if (::unlinkat(directory_fd, entry.name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT && errno != ENOTEMPTY)
+        throw_errno("remove", std::string(thing) + "/" + entry.name);
     }
   }
 }

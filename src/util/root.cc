@@ -125,18 +125,22 @@ void Root::write_file(std::string_view path, std::string_view content, mode_t mo
 }
 
 void Root::remove_tree(std::string_view path) const {
+  // Somebody else may be removing the same tree: what is gone is fine.
+  const auto complain = [&] {
+    if (errno != ENOENT) throw_errno("remove", path);
+  };
   if (!find_stat(path)) return;
   const Place entry = place(path);
   if (::unlinkat(entry.parent.get(), entry.name.c_str(), 0) == 0) return;
-  if (errno != EISDIR && errno != EPERM) throw_errno("remove", path);
+  if (errno != EISDIR && errno != EPERM) return complain();
   Fd directory(::openat(entry.parent.get(), entry.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory && errno == EACCES) {
-    if (::fchmodat(entry.parent.get(), entry.name.c_str(), 0700, 0) != 0) throw_errno("remove", path);
+    if (::fchmodat(entry.parent.get(), entry.name.c_str(), 0700, 0) != 0) return complain();
     directory = Fd(::openat(entry.parent.get(), entry.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   }
-  if (!directory) throw_errno("remove", path);
+  if (!directory) return complain();
   remove_children(directory.get(), path);
-  if (::unlinkat(entry.parent.get(), entry.name.c_str(), AT_REMOVEDIR) != 0) throw_errno("remove", path);
+  if (::unlinkat(entry.parent.get(), entry.name.c_str(), AT_REMOVEDIR) != 0) complain();
 }
 
 std::vector<DirEntry> list_directory(int directory_fd, std::string_view thing) {

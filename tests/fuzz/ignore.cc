@@ -14,6 +14,7 @@ void ignore(std::string_view input) {
   const std::string path(input.substr(end + 1));
   try {
     const bool is_ignored = dockerfile::IgnoreRules::parse(text, "f").is_ignored(path);
+    if (text.starts_with("\xef\xbb\xbf")) return;  // means something only where it is the first
     const auto again = dockerfile::IgnoreRules::parse("# comment\n\n" + text + "\n\n# comment\n", "f");
     require(again.is_ignored(path) == is_ignored, "comments and blank lines mean nothing");
   } catch (const Error& error) {

@@ -65,6 +65,22 @@ TEST_CASE("what was saved is there again, for the same context") {
   CHECK_FALSE(fixture.open("/other").find(status_of(1)));
 }
 
+TEST_CASE("a context is known by its path, and nothing is kept of one inside the store") {
+  const Fixture fixture;
+  fixture.top.root().make_dirs("store/cache/context");
+  fixture.top.root().make_dirs("store/tmp/unpacked");
+  fixture.top.root().make_dirs("project");
+  const auto kept = [&](const char* context) {
+    const auto root = fixture.top.root().subroot(context);
+    ContentCache cache(fixture.top.path() / "store/cache/context", root);
+    cache.remember(status_of(1), k_digest, k_now);
+    cache.save();
+    return ContentCache(fixture.top.path() / "store/cache/context", root).size();
+  };
+  CHECK(kept("project") == 1);
+  CHECK(kept("store/tmp/unpacked") == 0);
+}
+
 TEST_CASE("a file touched just before it was hashed is not remembered") {
   const Fixture fixture;
   auto cache = fixture.open();

@@ -38,9 +38,12 @@ util::Fd pipe_with(const std::string& bytes) {
   return std::move(pipe.read_end);
 }
 
-std::string rules_name(const util::Root& root, const std::string& dockerfile) {
-  const auto rules = build::find_ignore_rules(root, root, dockerfile);
-  return rules ? rules->name() : "none";
+// What hides "x", and in which file: "FILE RULE".
+std::string hiding(const util::Root& context, const std::filesystem::path& dockerfile) {
+  const auto rules = build::find_ignore_rules(context, dockerfile);
+  if (!rules) return "no rules";
+  const auto* rule = rules->find_hiding_rule("x");
+  return rules->name() + " " + (rule != nullptr ? rule->text : "nothing");
 }
 
 }  // namespace
@@ -60,14 +63,28 @@ TEST_CASE("links are followed inside the root to where they lead") {
 
 TEST_CASE("the ignore file of the Dockerfile goes before the context's") {
   const CopyFixture fixture;
-  CHECK(rules_name(fixture.source, "Dockerfile") == "none");
-  fixture.source.write_file(".dockerignore", "a");
-  CHECK(rules_name(fixture.source, "docker/x") == ".dockerignore");
-  make_tree(fixture.source, {"docker/x.dockerignore"});
-  CHECK(rules_name(fixture.source, "docker/x") == "docker/x.dockerignore");
-  CHECK(rules_name(fixture.source, "docker/y") == ".dockerignore");
+  const auto context = fixture.top.path() / "source";
+  CHECK(hiding(fixture.source, context / "Dockerfile") == "no rules");
+  fixture.source.write_file(".dockerignore", "x*");
+  CHECK(hiding(fixture.source, context / "docker/x") == ".dockerignore x*");
+  CHECK(hiding(fixture.source, {}) == ".dockerignore x*");
+  make_tree(fixture.source, {"docker/"});
+  fixture.source.write_file("docker/x.dockerignore", "x");
+  CHECK(hiding(fixture.source, context / "docker/x") == "x.dockerignore x");
+  CHECK(hiding(fixture.source, context / "docker/../docker/x") == "x.dockerignore x");
+  CHECK(hiding(fixture.source, context / "docker/y") == ".dockerignore x*");
   fixture.source.write_file(".dockerignore", "ok\n[\n");
-  CHECK_THROWS_AS(rules_name(fixture.source, "Dockerfile"), Error);
+  CHECK_THROWS_AS(hiding(fixture.source, context / "Dockerfile"), Error);
+}
+
+TEST_CASE("B16: an ignore file that is a link to outside the context is not read") {
+  const CopyFixture fixture;
+  fixture.top.root().write_file("outside", "x");
+  fixture.top.root().write_file("Other.dockerignore", "?");
+  make_tree(fixture.source, {"Dockerfile.dockerignore -> ../outside", ".dockerignore -> ../outside"});
+  CHECK(hiding(fixture.source, fixture.top.path() / "source/Dockerfile") == "no rules");
+  // A Dockerfile outside is the user's own word.
+  CHECK(hiding(fixture.source, fixture.top.path() / "Other") == (fixture.top.path() / "Other.dockerignore").native() + " ?");
 }
 
 TEST_CASE("git's modes are all that a normalised context keeps") {

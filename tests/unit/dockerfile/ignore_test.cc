@@ -146,7 +146,7 @@ TEST_CASE("a directory is skipped whole unless an exception can match below it")
 }
 
 TEST_CASE("what is no pattern is refused with its line") {
-  for (const char* bad : {"[", "[]", "[a", "[a-]", "[-a]", "[^]", "a\\", "!"}) {
+  for (const char* bad : {"[", "[]", "[a", "[a-]", "[-a]", "[^]", "a\\", "!", "!/", "! /.."}) {
     INFO(bad);
     try {
       IgnoreRules::parse("ok\n" + std::string(bad) + "\n", "F");
@@ -183,6 +183,8 @@ TEST_CASE("--exclude takes no comments and gives a leading slash no other meanin
   CHECK(rules.is_ignored("x.md"));
   CHECK_FALSE(rules.is_ignored("b"));
   CHECK(IgnoreRules::from_patterns({}, "--exclude").empty());
+  CHECK_FALSE(rules.has_exceptions());
+  CHECK(IgnoreRules::from_patterns({"a", "!b"}, "--exclude").has_exceptions());
 }
 
 TEST_CASE("filepath.Match takes ** for * and never more than the whole") {
