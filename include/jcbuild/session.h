@@ -20,6 +20,8 @@ struct SessionOptions {
   std::filesystem::path store;
   /// Package trees; empty: $JCBUILD_PACKAGES, else the installed tree.
   std::vector<std::filesystem::path> packages;
+  /// How build steps are isolated: "auto", "root", "userns", "single-uid" or "chroot"; empty: $JCBUILD_ISOLATION, else auto.
+  std::string isolation;
   /// Receives the story; borrowed, must outlive the session. nullptr: nobody listens.
   Progress* progress = nullptr;
   /// The environment that variables are read from; a copy, so that tests can set it.

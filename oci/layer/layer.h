@@ -12,6 +12,8 @@
 #include "oci/layer/compress.h"
 #include "oci/layer/tar.h"
 #include "oci/layout.h"
+#include "util/owner_records.h"
+#include "util/owner_table.h"
 #include "util/root.h"
 
 #include <cstdint>
@@ -39,6 +41,8 @@ struct PackOptions {
   OverlayXattr overlay_xattr = OverlayXattr::user;
   /// Called with the running count of tar bytes; may be empty.
   std::function<void(std::uint64_t)> on_bytes;
+  /// Owners and devices where the tree's files all belong to us (util/owner_table.h); null: the files tell.
+  const util::OwnerTable* owners = nullptr;
 };
 
 /// Packs an overlay directory as one layer blob of `layout`: one streaming pass makes the tar, both digests and the
@@ -48,8 +52,9 @@ struct PackOptions {
 std::optional<PackedLayer> pack_layer(const util::Root& directory, const Layout& layout, const PackOptions& options);
 
 /// Writes the same tar without compressing or storing it (for `export` and tests). `directory` is a merged rootfs or an
-/// overlay directory.
-void write_layer_tar(const util::Root& directory, OverlayXattr overlay_xattr, const ByteSink& sink);
+/// overlay directory, `owners` as in PackOptions.
+void write_layer_tar(const util::Root& directory, OverlayXattr overlay_xattr, const ByteSink& sink,
+                     const util::OwnerTable* owners = nullptr);
 
 /// How owners that this process may not set are treated.
 enum class Ownership {
@@ -72,6 +77,9 @@ struct UnpackOptions {
   std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
   /// An entry for the target itself ("./") changes nothing: the target is a directory that was there before.
   bool keep_root = false;
+  /// With Ownership::apply: owners and devices go here instead of into the file system, for a user with a single id. The
+  /// caller makes a table of it (collect_owners in owners.h).
+  util::OwnerRecords* records = nullptr;
 };
 
 /// Unpacks one layer tar (already opened blob file `fd`) into `target`. Everything goes through Root and held
@@ -86,11 +94,17 @@ void unpack_layer(int fd, const Descriptor& descriptor, const std::optional<Dige
 /// `target` by the same rules, without digests; for `import`, contexts and ADD of archives.
 void extract_tar(int fd, const util::Root& target, const UnpackOptions& options, std::string_view thing);
 
+/// The tables of merged trees, in the order of the trees, and where the result's goes; empty: the files tell.
+struct MergedOwners {
+  std::vector<const util::OwnerTable*> bottom_first;
+  util::OwnerTable* result = nullptr;
+};
+
 /// Makes one overlay directory out of several: later ones lie on top. Files are hard links, not copies, so both stay
 /// valid; a whiteout is kept only where `below` says that something lower has that path. `target` is empty.
 /// `below(path)` is asked for paths without leading slash.
 void merge_overlay_directories(const std::vector<const util::Root*>& bottom_first, const util::Root& target, OverlayXattr overlay_xattr,
-                               const std::function<bool(const std::string&)>& below);
+                               const std::function<bool(const std::string&)>& below, const MergedOwners& owners = {});
 
 /// Whether the union of overlay directories (topmost first) has an entry at `path`.
 bool overlay_has_path(const std::vector<const util::Root*>& top_first, const std::string& path, OverlayXattr overlay_xattr);

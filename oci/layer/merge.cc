@@ -5,6 +5,7 @@
 //
 // The walk keeps paths, not descriptors: with a hundred sources, a descriptor for each on each level would run out.
 #include "oci/layer/layer.h"
+#include "oci/layer/look_up.h"
 #include "oci/layer/merge_copy.h"
 #include "oci/layer/whiteout.h"
 #include "oci/layer/xattr.h"
@@ -43,8 +44,13 @@ using Claims = std::vector<std::pair<const Contributor*, mode_t>>;
 class Merger {
  public:
   Merger(const std::vector<const util::Root*>& bottom_first, const util::Root& target, OverlayXattr overlay_xattr,
-         const std::function<bool(const std::string&)>& below)
-      : m_roots(bottom_first.rbegin(), bottom_first.rend()), m_target(target), m_overlay_xattr(overlay_xattr), m_below(below) {}
+         const std::function<bool(const std::string&)>& below, const MergedOwners& owners)
+      : m_roots(bottom_first.rbegin(), bottom_first.rend()),
+        m_target(target),
+        m_overlay_xattr(overlay_xattr),
+        m_below(below),
+        m_tables(owners.bottom_first.rbegin(), owners.bottom_first.rend()),
+        m_owners(owners.result) {}
 
   void run() {
     Job root;
@@ -95,8 +101,15 @@ class Merger {
     const std::string path = job.path.empty() ? name : job.path + "/" + name;
     const auto [top, type] = claims.front();
     if (type == S_IFDIR) return merge_subdirectory(job, target, name, path, claims);
-    if (type != 0) return link_or_copy(top->fd.get(), target, name, thing_of(path));
+    if (type != 0) {
+      carry_owner(path, top->source);
+      return link_or_copy(top->fd.get(), target, name, thing_of(path));
+    }
     if (!job.hides_below && m_below(path)) make_whiteout_device(target, name, thing_of(path));
+  }
+
+  void carry_owner(const std::string& path, std::size_t source) const {
+    if (m_owners != nullptr) m_owners->set(path, m_tables.at(source)->find(path));
   }
 
   void merge_subdirectory(const Job& job, int target, const std::string& name, const std::string& path, const Claims& claims) {
@@ -132,6 +145,7 @@ class Merger {
   }
 
   void finish_directory(const std::string& path, std::size_t source) const {
+    carry_owner(path, source);
     const util::Fd from = open_directory(*m_roots[source], path), to = open_directory(m_target, path);
     copy_metadata(from.get(), to.get(), thing_of(path));
   }
@@ -140,44 +154,22 @@ class Merger {
   const util::Root& m_target;
   OverlayXattr m_overlay_xattr;
   const std::function<bool(const std::string&)>& m_below;
+  std::vector<const util::OwnerTable*> m_tables;  // topmost first
+  util::OwnerTable* m_owners;
   std::vector<Job> m_jobs;
   std::vector<std::pair<std::string, std::size_t>> m_finished;  // directories, and whose metadata each gets
 };
 
-// What one layer says about a path.
-enum class Finding { present, hidden, absent };
-
-Finding look_up(const util::Root& root, const std::vector<std::string>& parts, OverlayXattr overlay_xattr) {
-  util::Fd here = root.open_at(".", O_RDONLY | O_DIRECTORY);
-  bool opaque = false;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    struct stat status {};
-    if (::fstatat(here.get(), parts[i].c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno != ENOENT && errno != ENAMETOOLONG) throw_errno("stat", parts[i]);
-      return opaque ? Finding::hidden : Finding::absent;
-    }
-    if (is_whiteout_device(status)) return Finding::hidden;
-    if (i + 1 == parts.size()) return Finding::present;
-    if (!S_ISDIR(status.st_mode)) return Finding::hidden;
-    here = util::Fd(::openat(here.get(), parts[i].c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!here) throw_errno("open directory", parts[i]);
-    opaque = opaque || is_opaque(here.get(), overlay_xattr, parts[i]);
-  }
-  return Finding::present;  // the root
-}
-
 }  // namespace
 
 void merge_overlay_directories(const std::vector<const util::Root*>& bottom_first, const util::Root& target, OverlayXattr overlay_xattr,
-                               const std::function<bool(const std::string&)>& below) {
-  Merger(bottom_first, target, overlay_xattr, below).run();
+                               const std::function<bool(const std::string&)>& below, const MergedOwners& owners) {
+  Merger(bottom_first, target, overlay_xattr, below, owners).run();
 }
 
 bool overlay_has_path(const std::vector<const util::Root*>& top_first, const std::string& path, OverlayXattr overlay_xattr) {
-  std::vector<std::string> parts = util::split(path, '/');
-  std::erase_if(parts, [](const std::string& part) { return part.empty() || part == "."; });
   for (const auto* root : top_first) {
-    const Finding finding = look_up(*root, parts, overlay_xattr);
+    const Finding finding = look_up(*root, path, overlay_xattr);
     if (finding != Finding::absent) return finding == Finding::present;
   }
   return false;

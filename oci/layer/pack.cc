@@ -62,8 +62,8 @@ struct Level {
 
 class TreePacker {
  public:
-  TreePacker(const util::Root& root, OverlayXattr overlay_xattr, const ByteSink& sink)
-      : m_root(root), m_overlay_xattr(overlay_xattr), m_writer(sink), m_buffer(k_chunk_bytes) {}
+  TreePacker(const util::Root& root, OverlayXattr overlay_xattr, const util::OwnerTable* owners, const ByteSink& sink)
+      : m_root(root), m_overlay_xattr(overlay_xattr), m_owners(owners), m_writer(sink), m_buffer(k_chunk_bytes) {}
 
   void run() {
     push({}, m_root.open_at(".", O_RDONLY | O_DIRECTORY));
@@ -150,6 +150,7 @@ class TreePacker {
   void pack_file(const std::string& path, int fd, const struct stat& status) {
     TarEntry entry = describe(path, EntryType::file, status);
     if (add_as_link(entry, status)) return;
+    if (entry.type != EntryType::file) return add(entry);  // the placeholder of a device
     add_xattrs(entry, fd);
     entry.size_bytes = static_cast<std::uint64_t>(status.st_size);
     add(entry);
@@ -200,7 +201,7 @@ class TreePacker {
     return S_ISBLK(mode) ? EntryType::block_device : EntryType::character_device;
   }
 
-  static TarEntry describe(const std::string& path, EntryType type, const struct stat& status) {
+  TarEntry describe(const std::string& path, EntryType type, const struct stat& status) const {
     if (path.size() >= TarLimits{}.path_bytes)
       throw Error(ErrorKind::unsupported, thing_of(path.substr(0, 100) + "...") + " is too long a path for a layer");
     TarEntry entry;
@@ -210,14 +211,25 @@ class TreePacker {
     entry.uid = status.st_uid;
     entry.gid = status.st_gid;
     entry.mtime_s = status.st_mtim.tv_sec;
+    if (m_owners != nullptr) apply_table(entry);
     return entry;
+  }
+
+  void apply_table(TarEntry& entry) const {
+    const util::OwnerEntry found = m_owners->find(entry.name);
+    entry.uid = found.owner.uid;
+    entry.gid = found.owner.gid;
+    if (!found.device || entry.type != EntryType::file) return;
+    entry.type = found.device->block ? EntryType::block_device : EntryType::character_device;
+    entry.device_major = found.device->major;
+    entry.device_minor = found.device->minor;
   }
 
   // Returns whether the entry is an opaque directory.
   bool add_xattrs(TarEntry& entry, int fd) const {
     LayerXattrs found = read_layer_xattrs(fd, m_overlay_xattr, thing_of(entry.name));
     entry.xattrs = std::move(found.xattrs);
-    if (found.recorded_owner) {
+    if (found.recorded_owner && m_owners == nullptr) {
       entry.uid = found.recorded_owner->uid;
       entry.gid = found.recorded_owner->gid;
     }
@@ -249,6 +261,7 @@ class TreePacker {
 
   const util::Root& m_root;
   OverlayXattr m_overlay_xattr;
+  const util::OwnerTable* m_owners;
   TarWriter m_writer;
   std::vector<char> m_buffer;
   std::vector<Level> m_levels;
@@ -281,9 +294,9 @@ class LayerSink {
 };
 
 // Returns the number of entries.
-std::uint64_t pack_tree(const util::Root& directory, OverlayXattr overlay_xattr, const ByteSink& sink) {
+std::uint64_t pack_tree(const util::Root& directory, OverlayXattr overlay_xattr, const util::OwnerTable* owners, const ByteSink& sink) {
   ChunkedSink chunks(sink);
-  TreePacker packer(directory, overlay_xattr, [&chunks](std::string_view bytes) { chunks.write(bytes); });
+  TreePacker packer(directory, overlay_xattr, owners, [&chunks](std::string_view bytes) { chunks.write(bytes); });
   packer.run();
   chunks.flush();
   return packer.entries();
@@ -295,7 +308,8 @@ std::optional<PackedLayer> pack_layer(const util::Root& directory, const Layout&
   if (directory.list().empty()) return std::nullopt;
   BlobWriter blob = layout.new_blob();
   LayerSink sink(options, blob);
-  const std::uint64_t entries = pack_tree(directory, options.overlay_xattr, [&sink](std::string_view bytes) { sink.write(bytes); });
+  const std::uint64_t entries =
+      pack_tree(directory, options.overlay_xattr, options.owners, [&sink](std::string_view bytes) { sink.write(bytes); });
   if (entries == 0) return std::nullopt;  // nothing but sockets
   sink.finish();
   const std::uint64_t size = blob.size_bytes();
@@ -304,8 +318,8 @@ std::optional<PackedLayer> pack_layer(const util::Root& directory, const Layout&
   return PackedLayer{std::move(descriptor), sink.diff_id(digest), sink.bytes(), entries};
 }
 
-void write_layer_tar(const util::Root& directory, OverlayXattr overlay_xattr, const ByteSink& sink) {
-  pack_tree(directory, overlay_xattr, sink);
+void write_layer_tar(const util::Root& directory, OverlayXattr overlay_xattr, const ByteSink& sink, const util::OwnerTable* owners) {
+  pack_tree(directory, overlay_xattr, owners, sink);
 }
 
 }  // namespace jcb::oci

@@ -50,7 +50,7 @@ EntryUnpacker::EntryUnpacker(const util::Root& target, const UnpackOptions& opti
     : m_options(options),
       m_thing(std::move(thing)),
       m_tree(target, options, m_thing),
-      m_metadata(options.ownership),
+      m_metadata(options.ownership, options.records),
       m_buffer(k_chunk_bytes) {}
 
 void EntryUnpacker::unpack(const TarEntry& entry, TarReader& reader) {
@@ -217,7 +217,7 @@ void EntryUnpacker::unpack_node(const Job& job) {
   const bool is_fifo = entry.type == EntryType::fifo;
   if (entry.type == EntryType::character_device && is_whiteout_number(entry.device_major, entry.device_minor))
     throw_bad(job.thing, "the device 0:" + std::to_string(entry.device_minor) + " would be taken for a deletion");
-  if (!is_fifo && m_options.ownership == Ownership::record) return unpack_file(job, nullptr);
+  if (!is_fifo && (m_options.ownership == Ownership::record || m_metadata.records_devices())) return unpack_file(job, nullptr);
   const mode_t type = is_fifo ? S_IFIFO : entry.type == EntryType::block_device ? S_IFBLK : S_IFCHR;
   bool forbidden = false;
   const ParentDirectory& parent = create(job, [&](int directory) {

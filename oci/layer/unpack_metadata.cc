@@ -30,11 +30,28 @@ void check_owner(const TarEntry& entry, std::string_view thing) {
     throw Error(ErrorKind::invalid, std::string(thing) + ": the owner " + owner_text(entry) + " cannot exist");
 }
 
-UnpackMetadata::UnpackMetadata(Ownership ownership) : m_ownership(ownership), m_self{::geteuid(), ::getegid()} {}
+UnpackMetadata::UnpackMetadata(Ownership ownership, util::OwnerRecords* records)
+    : m_ownership(ownership), m_records(ownership == Ownership::apply ? records : nullptr), m_self{::geteuid(), ::getegid()} {}
+
+// Root's are recorded only where something could be known already: of a directory that was given away before, or under
+// the inode number of a file that is gone.
+void UnpackMetadata::record_for_table(int fd, const char* name, const TarEntry& entry, std::string_view thing) const {
+  const bool plain = entry.uid == 0 && entry.gid == 0 && entry.type != EntryType::character_device && entry.type != EntryType::block_device;
+  if (plain && m_records->empty()) return;
+  const util::Fd opened(*name == '\0' ? -1 : ::openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (*name != '\0' && !opened) throw_errno("open", thing);
+  const int file = *name == '\0' ? fd : opened.get();
+  int error = m_records->set_owner(file, entry.uid, entry.gid);
+  const bool block = entry.type == EntryType::block_device;
+  if (error == 0 && (block || entry.type == EntryType::character_device))
+    error = m_records->set_device(file, {block, entry.device_major, entry.device_minor});
+  if (error != 0) throw_errno("record the owner of", thing, error);
+}
 
 // `name` "" means the descriptor itself.
 void UnpackMetadata::set_owner(int fd, const char* name, const TarEntry& entry, std::string_view thing) const {
   if (m_ownership == Ownership::record) return;
+  if (m_records != nullptr) return record_for_table(fd, name, entry, thing);
   if (::fchownat(fd, name, entry.uid, entry.gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0) return;
   if (errno != EINVAL) throw_errno("set the owner " + owner_text(entry) + " of", thing);
   throw Error(ErrorKind::unsupported, std::string(thing) + ": the owner " + owner_text(entry) + " is not mapped in this user namespace",
@@ -69,7 +86,7 @@ void UnpackMetadata::set_xattrs(int fd, const TarEntry& entry, std::string_view 
 void UnpackMetadata::apply_to_file(int fd, const TarEntry& entry, const ParentDirectory& parent, std::string_view thing) const {
   // A new file has our owner, or its directory's group (set-group-ID directories, mount option grpid).
   const bool ours = entry.uid == m_self.uid && entry.gid == m_self.gid && parent.gid == m_self.gid;
-  if (!ours) set_owner(fd, "", entry, thing);
+  if (!ours || m_records != nullptr) set_owner(fd, "", entry, thing);
   if (m_ownership == Ownership::record && (entry.uid != 0 || entry.gid != 0)) record_owner(fd, entry, thing);
   if (!entry.xattrs.empty()) set_xattrs(fd, entry, thing);
   if (::fchmod(fd, entry.mode & 07777) != 0) throw_errno("set the mode of", thing);

@@ -17,9 +17,11 @@ namespace jcb::oci {
 /// mapped, Error(invalid) for one that no file can have, Error(system) otherwise.
 class UnpackMetadata {
  public:
-  explicit UnpackMetadata(Ownership ownership);
+  UnpackMetadata(Ownership ownership, util::OwnerRecords* records);
 
-  /// Owner, xattrs, mode and time of a new regular file.
+  /// Whether a device becomes an empty file that stands for it.
+  bool records_devices() const noexcept { return m_records != nullptr; }
+  /// Owner, xattrs, mode and time of a new regular file; of one that stands for a device, which it is.
   void apply_to_file(int fd, const TarEntry& entry, const ParentDirectory& parent, std::string_view thing) const;
   /// Owner and xattrs of a directory, new or not; mode and time come last of all (UnpackTree::finish_later).
   void apply_to_directory(int fd, const TarEntry& entry, std::string_view thing) const;
@@ -30,10 +32,12 @@ class UnpackMetadata {
 
  private:
   void set_owner(int fd, const char* name, const TarEntry& entry, std::string_view thing) const;
+  void record_for_table(int fd, const char* name, const TarEntry& entry, std::string_view thing) const;
   void record_owner(int fd, const TarEntry& entry, std::string_view thing) const;
   void set_xattrs(int fd, const TarEntry& entry, std::string_view thing) const;
 
   Ownership m_ownership;
+  util::OwnerRecords* m_records;
   Owner m_self;
 };
 

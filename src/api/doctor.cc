@@ -22,11 +22,22 @@ DoctorCheck check_kernel() {
   return {"kernel", true, true, std::string(names.sysname) + " " + names.release + " " + names.machine, ""};
 }
 
+// The ladder: one rung is enough, the first that is there is taken.
 std::vector<DoctorCheck> check_isolation() {
-  const auto missing = sandbox::find_missing_pieces();
-  if (missing.empty()) return {{"isolation", true, true, ::geteuid() == 0 ? "root" : "user namespace with subordinate ids", ""}};
   std::vector<DoctorCheck> checks;
-  for (const auto& piece : missing) checks.push_back({"isolation", false, true, piece.what, piece.fix});
+  bool found = false;
+  for (const auto& report : sandbox::probe_tiers()) {
+    std::vector<std::string> causes, fixes;
+    for (const auto& piece : report.missing) {
+      causes.push_back(piece.what);
+      if (!piece.fix.empty()) fixes.push_back(piece.fix);
+    }
+    const bool good = report.missing.empty();
+    const std::string finding = good ? (found ? "works" : "works, and is used") : util::join(causes, "; ");
+    checks.push_back({"isolation " + std::string(sandbox::tier_name(report.tier)), good, false, finding, util::join(fixes, "; ")});
+    found = found || good;
+  }
+  for (auto& check : checks) check.needed = !found;
   return checks;
 }
 

@@ -33,6 +33,8 @@ struct Session::Parts {
   std::vector<std::filesystem::path> package_trees() const;
   platform::Target target(const TargetOptions& given) const;
   packages::Catalog catalog(const platform::Target& target);
+  /// What the caller chose. Throws Error(usage) for a name that is none.
+  sandbox::IsolationChoice isolation_choice() const;
   /// Enters the namespaces and opens the store anew inside them. Before any task begins: a display may start a thread
   /// then, and only a process with one thread can enter a user namespace. References to the store stay good.
   void enter_namespaces();

@@ -6,6 +6,7 @@
 
 #include "build/rootfs.h"
 #include "store/images.h"
+#include "store/owned_trees.h"
 #include "store/source.h"
 #include "util/file.h"
 #include "util/interrupt.h"
@@ -62,13 +63,15 @@ store::Layer import_layer(Session::Parts& parts, int fd, const std::string& thin
   oci::UnpackOptions options;
   options.overlay_xattr = parts.overlay_xattr();
   options.on_bytes = [](std::uint64_t) { util::check_interrupt(); };
-  oci::extract_tar(fd, root, options, thing);
+  util::OwnerTable owners =
+      store::unpack_owned(store, root, options, [&](const oci::UnpackOptions& owned) { oci::extract_tar(fd, root, owned, thing); });
   oci::PackOptions pack;
   pack.overlay_xattr = options.overlay_xattr;
+  pack.owners = store::table_for(store, owners);
   const auto packed = oci::pack_layer(root, store.layout(), pack);
   if (!packed) throw Error(ErrorKind::invalid, thing + " holds no file");
   store::Layer layer{packed->diff_id, packed->descriptor};
-  store.publish_tree(directory, layer.tree());
+  store.publish_tree(directory, layer.tree(), std::move(owners));
   return layer;
 }
 
@@ -77,13 +80,16 @@ void write_rootfs_tar(Session::Parts& parts, const std::string& name, int fd) {
   const auto base =
       build::load_base(store, oci::ImageName::parse(name), oci::Platform::host(), parts.commit_options("zstd"), parts.progress(), 0);
   store::Workspace workspace = store.make_workspace();
-  std::vector<std::string> trees;
-  for (const auto& layer : base.layers) trees.push_back(layer.tree());
-  const build::ReadableRootfs rootfs(store, workspace, trees);
-  oci::write_layer_tar(rootfs.root(), parts.overlay_xattr(), [&](std::string_view bytes) {
+  std::vector<std::string> top_first;
+  for (auto layer = base.layers.rbegin(); layer != base.layers.rend(); ++layer) top_first.push_back(layer->tree());
+  const store::OwnedTrees lowers(store, top_first);
+  const build::ReadableRootfs rootfs(store, workspace, {top_first.rbegin(), top_first.rend()});
+  const util::OwnerTable owners = oci::merge_owners(lowers.trees(), parts.overlay_xattr());
+  const auto write = [&](std::string_view bytes) {
     util::check_interrupt();
     util::write_all(fd, bytes, "the tar");
-  });
+  };
+  oci::write_layer_tar(rootfs.root(), parts.overlay_xattr(), write, store::table_for(store, owners));
 }
 
 }  // namespace jcb::api

@@ -98,7 +98,7 @@ RunResult run_container(Session& session, const RunRequest& request) {
   for (const auto& lower : lowers) pointers.push_back(&lower);
   const auto rootfs = directory.make("rootfs");
   const sandbox::OverlayMount mount(pointers, directory.make("upper"), directory.make("work"), rootfs);
-  const bool in_user_namespace = sandbox::enter_isolation().tier == sandbox::Tier::userns;
+  const bool in_user_namespace = sandbox::enter_isolation().tier != sandbox::Tier::root;
   const auto spec = runtime::make_spec(base.config, options, rootfs, in_user_namespace);
   RunResult result;
   result.spec = util::to_pretty_text(spec);

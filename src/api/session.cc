@@ -79,13 +79,27 @@ packages::Catalog Session::Parts::catalog(const platform::Target& target) {
   return packages::Catalog::load(package_trees(), target, store().catalog_cache());
 }
 
+sandbox::IsolationChoice Session::Parts::isolation_choice() const {
+  using sandbox::IsolationChoice;
+  static const std::map<std::string, IsolationChoice> choices{
+      {"", IsolationChoice::automatic},    {"auto", IsolationChoice::automatic},        {"root", IsolationChoice::root},
+      {"userns", IsolationChoice::userns}, {"single-uid", IsolationChoice::single_uid}, {"chroot", IsolationChoice::chroot}};
+  const auto name = options.isolation.empty() ? find_variable("JCBUILD_ISOLATION").value_or("") : options.isolation;
+  const auto found = choices.find(name);
+  if (found != choices.end()) return found->second;
+  throw Error(ErrorKind::usage, "'" + util::escape_text(name) + "' is no isolation", "use auto, root, userns, single-uid or chroot");
+}
+
 void Session::Parts::enter_namespaces() {
   if (sandbox::is_isolated()) return;
   const auto path = store().path();  // its default place depends on who we were outside
-  sandbox::enter_isolation();
+  const auto& isolation = sandbox::enter_isolation(isolation_choice());
   ::umask(022);  // trees are the same whoever makes them
   // Descriptors from before belong to mounts of the old namespace, and nothing can be renamed between the two.
-  m_store.emplace(store::Store::open(path));
+  const auto flavour = isolation.tier == sandbox::Tier::single_uid ? store::TreeFlavour::single
+                       : isolation.tier == sandbox::Tier::chroot   ? store::TreeFlavour::copied
+                                                                   : store::TreeFlavour::mapped;
+  m_store.emplace(store::Store::open(path, flavour));
 }
 
 void Session::Parts::isolate() {

@@ -62,8 +62,9 @@ bool is_archive(const util::Root& root, const std::string& path) {
 }
 
 void extract_archive(int fd, const util::Root& target, const std::optional<std::pair<std::uint32_t, std::uint32_t>>& owner,
-                     const std::string& thing) {
+                     const std::string& thing, util::OwnerRecords* records) {
   oci::UnpackOptions options;
+  options.records = records;
   options.whiteouts = oci::Whiteouts::apply;
   options.owner = owner;
   options.keep_root = true;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "util/owner_records.h"
 #include "util/root.h"
 
 namespace jcb::build {
@@ -17,7 +18,7 @@ bool is_archive(const util::Root& root, const std::string& path);
 /// Extracts an open archive into a directory of an image. Owners are the archive's, or `owner` for everything. An entry
 /// for the directory itself changes nothing. Throws Error(invalid, system).
 void extract_archive(int fd, const util::Root& target, const std::optional<std::pair<std::uint32_t, std::uint32_t>>& owner,
-                     const std::string& thing);
+                     const std::string& thing, util::OwnerRecords* records = nullptr);
 
 /// Unpacks a tar, plain or compressed, from a file or pipe into an empty directory of ours that then is a context: all
 /// files belong to us. Throws Error(invalid, system).

@@ -9,6 +9,7 @@
 #include "build/step_key.h"
 #include "jcbuild/error.h"
 #include "store/images.h"
+#include "store/owned_trees.h"
 #include "store/source.h"
 #include "util/interrupt.h"
 #include "util/text.h"
@@ -32,16 +33,20 @@ store::Layer make_bootstrap(const store::Store& store, const BootstrapRequest& r
   const auto target = workspace.make_directory("rootfs");
   const timespec started = step_clock();
   StepOutput output(task, workspace.path() / "bootstrap.log");
-  bootstrap_rootfs(request, target, [&](std::string_view bytes) { output.take(bytes); });
   const util::Root root = util::Root::open(target);
+  util::OwnerRecords records(root.duplicate());
+  bootstrap_rootfs(
+      request, target, [&](std::string_view bytes) { output.take(bytes); }, &records);
+  util::OwnerTable owners = oci::collect_owners(root, records);
   capture(root, started, request.source_date_epoch, package_rules());
   oci::PackOptions pack;
   pack.compression = options.compression;
   pack.overlay_xattr = options.overlay_xattr;
+  pack.owners = store::table_for(store, owners);
   const auto packed = oci::pack_layer(root, store.layout(), pack);
   if (!packed) throw Error(ErrorKind::failed, "the bootstrap of " + request.distribution + " " + request.suite + " made no file");
   store::Layer layer{packed->diff_id, packed->descriptor};
-  store.publish_tree(target, layer.tree());
+  store.publish_tree(target, layer.tree(), std::move(owners));
   return layer;
 }
 

@@ -4,6 +4,7 @@
 #include "build/apt_sources.h"
 #include "jcbuild/error.h"
 #include "sandbox/emulation.h"
+#include "sandbox/isolation.h"
 #include "sandbox/overlay.h"
 #include "util/child.h"
 #include "util/file.h"
@@ -144,6 +145,20 @@ sandbox::Job make_job(const std::vector<std::string>& arguments, const Bootstrap
   return job;
 }
 
+// mmdebstrap mounts a devpts whose nodes belong to uid 5, which a namespace of one id does not have.
+constexpr const char* k_mount_wrapper =
+    "#!/bin/sh\n"
+    "if [ \"$1 $2\" = '-t devpts' ]; then set -- -t devpts none \"$4\" -o noexec,nosuid,mode=620,ptmxmode=666; fi\n"
+    "exec /usr/bin/mount \"$@\"\n";
+
+void prepare_for_one_id(const util::Root& scratch, sandbox::Job& job) {
+  scratch.make_dirs("tmp/bin");
+  scratch.write_file("tmp/bin/mount", k_mount_wrapper, 0755);
+  for (auto& entry : job.environment) {
+    if (entry.starts_with("PATH=")) entry.insert(5, "/tmp/bin:");
+  }
+}
+
 }  // namespace
 
 std::string bootstrap_inputs(const BootstrapRequest& request) {
@@ -151,7 +166,8 @@ std::string bootstrap_inputs(const BootstrapRequest& request) {
   return make_apt_sources(request.distribution, request.suite, request.architecture);
 }
 
-void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::path& target_directory, const sandbox::OutputSink& output) {
+void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::path& target_directory, const sandbox::OutputSink& output,
+                      util::OwnerRecords* owners) {
   check_request(request);
   if (!sandbox::is_native(request.architecture)) sandbox::require_emulation(request.architecture);
   const util::TempDir scratch(target_directory.parent_path(), "bootstrap-");
@@ -162,6 +178,8 @@ void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::pa
   const util::Root host = util::Root::open("/");
   const sandbox::OverlayMount root({&host}, {}, {}, scratch.path() / "root");
   job.root = root.path();
+  job.owners = owners;
+  if (sandbox::enter_isolation().tier == sandbox::Tier::single_uid) prepare_for_one_id(scratch.root(), job);
   LastLines last;
   const auto status = sandbox::run_job(job, [&](std::string_view bytes) {
     last.add(bytes);

@@ -25,8 +25,10 @@ struct BootstrapRequest {
 /// host's own apt configuration where it runs the distribution (the suite is put in), else the public ones that mmdebstrap
 /// knows. The same archive state gives the same tree, but for time stamps newer than `source_date_epoch`, which the caller
 /// clamps.
-/// Needs enter_isolation. Throws Error(unsupported) without mmdebstrap, Error(failed) with its last lines, Interrupted.
-void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::path& target_directory, const sandbox::OutputSink& output);
+/// `owners` as in sandbox::Job. Needs enter_isolation. Throws Error(unsupported) without mmdebstrap, Error(failed) with its
+/// last lines, Interrupted.
+void bootstrap_rootfs(const BootstrapRequest& request, const std::filesystem::path& target_directory, const sandbox::OutputSink& output,
+                      util::OwnerRecords* owners = nullptr);
 
 /// What the result depends on beside the request and the state of the archives, as text for a step key. Throws as above.
 std::string bootstrap_inputs(const BootstrapRequest& request);

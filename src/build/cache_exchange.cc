@@ -5,6 +5,7 @@
 
 #include "jcbuild/error.h"
 #include "oci/media_type.h"
+#include "store/owned_trees.h"
 #include "util/json.h"
 #include "util/text.h"
 
@@ -122,8 +123,10 @@ void CacheImport::unpack(const std::string& output) const {
   oci::UnpackOptions options;
   options.overlay_xattr = m_overlay_xattr;
   const util::Fd file = m_from.open_blob(blob->second);
-  oci::unpack_layer(file.get(), blob->second, oci::Digest::parse("sha256:" + output), util::Root::open(directory), options);
-  m_store.publish_tree(directory, "tree-" + output);
+  const util::Root tree = util::Root::open(directory);
+  m_store.publish_tree(directory, "tree-" + output, store::unpack_owned(m_store, tree, options, [&](const oci::UnpackOptions& owned) {
+                         oci::unpack_layer(file.get(), blob->second, oci::Digest::parse("sha256:" + output), tree, owned);
+                       }));
 }
 
 }  // namespace jcb::build

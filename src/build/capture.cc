@@ -103,13 +103,14 @@ void capture(const util::Root& upper, const timespec& started, std::int64_t epoc
   Capture(started, epoch, rules).walk(upper, {});
 }
 
-std::string digest_tree(const util::Root& tree, oci::OverlayXattr overlay_xattr) {
+std::string digest_tree(const util::Root& tree, oci::OverlayXattr overlay_xattr, const util::OwnerTable* owners) {
   if (tree.list().empty()) return {};
   util::Sha256 hash;
-  oci::write_layer_tar(tree, overlay_xattr, [&](std::string_view bytes) {
+  const auto add = [&](std::string_view bytes) {
     util::check_interrupt();
     hash.update(bytes);
-  });
+  };
+  oci::write_layer_tar(tree, overlay_xattr, add, owners);
   return hash.hex();
 }
 

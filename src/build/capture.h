@@ -40,6 +40,6 @@ void capture(const util::Root& upper, const timespec& started, std::int64_t epoc
 
 /// The digest of all that a captured tree says, as 64 hexadecimal digits: that of the layer tar it would make. Empty for a
 /// tree without entries. Trees of one digest are interchangeable. Throws Error(system), Interrupted.
-std::string digest_tree(const util::Root& tree, oci::OverlayXattr overlay_xattr);
+std::string digest_tree(const util::Root& tree, oci::OverlayXattr overlay_xattr, const util::OwnerTable* owners = nullptr);
 
 }  // namespace jcb::build

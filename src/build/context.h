@@ -12,6 +12,7 @@
 
 #include "build/content_cache.h"
 #include "dockerfile/ignore.h"
+#include "util/owner_table.h"
 #include "util/root.h"
 
 namespace jcb::build {
@@ -33,6 +34,8 @@ struct ContextOptions {
   /// The tree of a stage or image: files keep their owners unless --chown says otherwise, and nobody changes them
   /// meanwhile. A context's files become 0:0.
   bool keep_owners = false;
+  /// Whose the files are, where the file system cannot tell (trees of a user with a single id); null: it does.
+  std::shared_ptr<const util::OwnerTable> owners;
   /// The times of files mean something: a download's is the server's, a repository's is the commit's.
   bool keep_times = false;
   /// What messages call it.

@@ -183,7 +183,8 @@ class Stamp final : public TreeVisitor {
 
 class Copier {
  public:
-  Copier(const util::Root& merged, const CopyRequest& request) : m_merged(merged), m_request(request), m_filter(request) {
+  Copier(const util::Root& merged, const CopyRequest& request, util::OwnerRecords* records)
+      : m_merged(merged), m_request(request), m_records(records), m_filter(request) {
     m_owner = find_owner(merged, request.chown);
     if (!request.chmod.empty()) m_mode = ModeChange::parse(request.chmod);
     m_destination = resolve_in_root(merged, request.destination);
@@ -202,7 +203,7 @@ class Copier {
  private:
   void copy(const CopySource& source) {
     const auto& context = *m_request.arguments[source.argument].from;
-    const CopyMetadata metadata(context, m_owner, m_mode);
+    const CopyMetadata metadata(context, m_owner, m_mode, m_records);
     if (source.archive) return extract(context, source, metadata);
     const std::string target = source.directory || !m_into_directory ? m_destination : join_path(m_destination, last_part(source.path));
     metadata.make_directories(m_merged, source.directory ? parent_of(m_destination) : parent_of(target));
@@ -220,11 +221,11 @@ class Copier {
   // As BuildKit: a directory, whatever the destination ends in, and no --chmod.
   void extract(const Context& context, const CopySource& source, const CopyMetadata& metadata) {
     const util::Fd file = context.root().open_regular(source.resolved);
-    make_owned_directories(m_merged, m_destination, metadata.owner().uid, metadata.owner().gid);
+    make_owned_directories(m_merged, m_destination, metadata.owner().uid, metadata.owner().gid, 0755, m_records);
     std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
     if (m_owner) owner.emplace(m_owner->uid, m_owner->gid);
     extract_archive(file.get(), m_merged.subroot(m_destination.empty() ? "." : m_destination), owner,
-                    "archive " + util::escape_text(source.path));
+                    "archive " + util::escape_text(source.path), m_records);
     Stamp now;
     walk_tree(m_filter.selection(source), now);
     check_unchanged(context, source, now.hex());
@@ -232,6 +233,7 @@ class Copier {
 
   const util::Root& m_merged;
   const CopyRequest& m_request;
+  util::OwnerRecords* m_records;
   CopyFilter m_filter;
   std::optional<CopyOwner> m_owner;
   std::optional<ModeChange> m_mode;
@@ -241,8 +243,8 @@ class Copier {
 
 }  // namespace
 
-void copy_into(const util::Root& merged, const CopyRequest& request, const std::vector<CopySource>& sources) {
-  Copier(merged, request).run(sources);
+void copy_into(const util::Root& merged, const CopyRequest& request, const std::vector<CopySource>& sources, util::OwnerRecords* records) {
+  Copier(merged, request, records).run(sources);
 }
 
 }  // namespace jcb::build

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "build/context.h"
+#include "util/owner_records.h"
 #include "util/root.h"
 
 namespace jcb::build {
@@ -63,11 +64,13 @@ std::vector<std::string> key_fields(const CopyRequest& request, const std::vecto
 
 /// Copies the selected sources into `merged`, owners looked up there. Throws Error(refused) where file and directory are
 /// in each other's way, Error(failed) when a context was changed since it was hashed.
-void copy_into(const util::Root& merged, const CopyRequest& request, const std::vector<CopySource>& sources);
+/// Owners go into `records` where it is not null (util::change_owner).
+void copy_into(const util::Root& merged, const CopyRequest& request, const std::vector<CopySource>& sources,
+               util::OwnerRecords* records = nullptr);
 
 /// Makes a directory with its parents below `merged`; those that are new belong to uid:gid and have `mode`. Links on the
 /// way are followed inside the root. Throws Error(refused) when a file is in the way.
 void make_owned_directories(const util::Root& merged, const std::string& path, std::uint32_t uid, std::uint32_t gid,
-                            std::uint32_t mode = 0755);
+                            std::uint32_t mode = 0755, util::OwnerRecords* records = nullptr);
 
 }  // namespace jcb::build

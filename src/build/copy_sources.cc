@@ -116,9 +116,9 @@ std::string CopySources::definition() {
   return make_key("definition", fields);
 }
 
-void CopySources::copy(const util::Root& merged) {
+void CopySources::copy(const util::Root& merged, util::OwnerRecords* records) {
   select();
-  copy_into(merged, *m_request, m_selected);
+  copy_into(merged, *m_request, m_selected, records);
 }
 
 }  // namespace jcb::build

@@ -24,8 +24,8 @@ class CopySources {
   std::string digest();
   /// As digest, but what is not of a context stands for itself: nothing is built, mounted or fetched.
   std::string definition();
-  /// Copies into the merged tree.
-  void copy(const util::Root& merged);
+  /// Copies into the merged tree; owners go into `records` where it is not null.
+  void copy(const util::Root& merged, util::OwnerRecords* records);
 
  private:
   std::optional<std::string> identity(const PlannedSource& source);

@@ -48,14 +48,14 @@ bool CopyMetadata::make_directories(const util::Root& merged, const std::string&
   const auto existing = merged.find_stat(path.empty() ? "." : path, util::Follow::yes);
   if (existing && S_ISDIR(existing->st_mode)) return false;
   const auto number = m_mode ? m_mode->absolute() : std::nullopt;
-  make_owned_directories(merged, path, owner().uid, owner().gid, number.value_or(0755) & 0777U);
+  make_owned_directories(merged, path, owner().uid, owner().gid, number.value_or(0755) & 0777U, m_records);
   return true;
 }
 
 // chown(2) clears set-id bits and capabilities: owner first, then xattrs, then the mode, and the time last.
 void CopyMetadata::apply(int fd, int from, const struct stat& source, const std::string& path) const {
   const auto owner = owner_of(source);
-  if (::fchown(fd, owner.uid, owner.gid) != 0) throw_errno("set the owner of", shown(path));
+  util::change_owner(fd, "", {owner.uid, owner.gid}, m_records, shown(path));
   if (m_context.keeps_xattrs()) copy_xattrs(fd, from, path);
   apply_mode(fd, source, path);
   apply_times(fd, source, path);
@@ -79,7 +79,7 @@ void CopyMetadata::apply_times(int fd, const struct stat& source, const std::str
 
 void CopyMetadata::apply_to_link(int directory, const std::string& name, const struct stat& source, const std::string& path) const {
   const auto owner = owner_of(source);
-  if (::fchownat(directory, name.c_str(), owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) != 0) throw_errno("set the owner of", shown(path));
+  util::change_owner(directory, name, {owner.uid, owner.gid}, m_records, shown(path));
   if (!m_context.keeps_times()) return;
   if (::utimensat(directory, name.c_str(), times_of(source).data(), AT_SYMLINK_NOFOLLOW) != 0) throw_errno("set the time of", shown(path));
 }
@@ -88,7 +88,7 @@ void CopyMetadata::apply_to_node(const util::Root& directory, const std::string&
                                  const std::string& path) const {
   const util::Fd node = directory.open_at(name, O_PATH | O_NOFOLLOW);
   const auto owner = owner_of(source);
-  if (::fchownat(node.get(), "", owner.uid, owner.gid, AT_EMPTY_PATH) != 0) throw_errno("set the owner of", shown(path));
+  util::change_owner(node.get(), "", {owner.uid, owner.gid}, m_records, shown(path));
   if (::chmod(node.proc_path().c_str(), mode_of(source)) != 0) throw_errno("set the mode of", shown(path));
   if (!m_context.keeps_times()) return;
   if (::utimensat(AT_FDCWD, node.proc_path().c_str(), times_of(source).data(), 0) != 0) throw_errno("set the time of", shown(path));
@@ -148,7 +148,8 @@ bool has_same_content(const struct stat& before, const struct stat& after) noexc
          before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
 }
 
-void make_owned_directories(const util::Root& merged, const std::string& path, std::uint32_t uid, std::uint32_t gid, std::uint32_t mode) {
+void make_owned_directories(const util::Root& merged, const std::string& path, std::uint32_t uid, std::uint32_t gid, std::uint32_t mode,
+                            util::OwnerRecords* records) {
   std::string done;
   for (const auto& part : util::split(resolve_in_root(merged, path), '/')) {
     if (part.empty()) continue;
@@ -157,7 +158,8 @@ void make_owned_directories(const util::Root& merged, const std::string& path, s
     if (existing && S_ISDIR(existing->st_mode)) continue;
     if (existing) throw Error(ErrorKind::refused, shown(done) + " is no directory");
     const util::Fd made = merged.make_dirs(done, 0755);
-    if (::fchown(made.get(), uid, gid) != 0 || ::fchmod(made.get(), mode) != 0) throw_errno("make directory", shown(done));
+    util::change_owner(made.get(), "", {uid, gid}, records, shown(done));
+    if (::fchmod(made.get(), mode) != 0) throw_errno("make directory", shown(done));
   }
 }
 

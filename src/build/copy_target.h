@@ -12,6 +12,7 @@
 #include "build/context.h"
 #include "build/file_mode.h"
 #include "util/fd.h"
+#include "util/owner_records.h"
 #include "util/root.h"
 
 namespace jcb::build {
@@ -26,8 +27,10 @@ struct CopyOwner {
 class CopyMetadata {
  public:
   /// `owner`: of --chown; nothing: the source's where the context keeps owners, else root. Borrows the context.
-  CopyMetadata(const Context& context, std::optional<CopyOwner> owner, std::optional<ModeChange> mode)
-      : m_context(context), m_owner(owner), m_mode(std::move(mode)) {}
+  /// Owners go into `records` where it is not null.
+  CopyMetadata(const Context& context, std::optional<CopyOwner> owner, std::optional<ModeChange> mode,
+               util::OwnerRecords* records = nullptr)
+      : m_context(context), m_owner(owner), m_mode(std::move(mode)), m_records(records) {}
 
   /// Who owns what is made without a source.
   CopyOwner owner() const noexcept { return m_owner.value_or(CopyOwner{}); }
@@ -52,6 +55,7 @@ class CopyMetadata {
   const Context& m_context;
   std::optional<CopyOwner> m_owner;
   std::optional<ModeChange> m_mode;
+  util::OwnerRecords* m_records;
 };
 
 /// Removes a file or link that is in the way of a file. Throws Error(refused) for a directory.

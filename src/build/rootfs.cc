@@ -2,6 +2,7 @@
 #include "build/rootfs.h"
 
 #include "sandbox/isolation.h"
+#include "store/owned_trees.h"
 
 namespace jcb::build {
 namespace {
@@ -33,29 +34,45 @@ void make_points(const util::Root& skeleton, const store::Store& store, store::W
 
 WorkingRootfs::WorkingRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
                              const std::vector<sandbox::MountPoint>& points, CopiedTrees& copies)
-    : m_upper(workspace.make_directory("upper")) {
+    : m_store(store), m_below(trees.rbegin(), trees.rend()), m_upper(workspace.make_directory("upper")) {
   if (sandbox::can_mount()) {
-    mount(store, workspace, trees, points);
+    mount(workspace, trees, points);
   } else {
     m_copy = std::make_unique<CopiedRootfs>(store, copies, trees);
     m_point = m_copy->path();
   }
 }
 
-void WorkingRootfs::mount(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+void WorkingRootfs::mount(store::Workspace& workspace, const std::vector<std::string>& trees,
                           const std::vector<sandbox::MountPoint>& points) {
   const auto skeleton = util::Root::open(workspace.make_directory("skeleton"));
   m_point = workspace.make_directory("merged");
-  make_points(skeleton, store, workspace, trees, points);
-  auto lowers = open_top_first(store, trees);
+  make_points(skeleton, m_store, workspace, trees, points);
+  auto lowers = open_top_first(m_store, trees);
   lowers.push_back(skeleton.duplicate());
   m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), m_upper, workspace.make_directory("work"), m_point);
+  if (m_store.flavour() == store::TreeFlavour::single) m_records = std::make_unique<util::OwnerRecords>(util::Root::open(m_upper), root());
 }
 
-const std::filesystem::path& WorkingRootfs::finish() {
+util::OwnerRecords* WorkingRootfs::records_for(util::FileOwner new_files) {
+  if (!m_records) return nullptr;
+  m_new_files = new_files;
+  m_records->set_beginning(oci::merge_owners(store::OwnedTrees(m_store, m_below).trees(), oci::OverlayXattr::user), new_files);
+  return m_records.get();
+}
+
+WorkingRootfs::Changes WorkingRootfs::finish() {
   m_mount.reset();
   if (m_copy) m_copy->finish(util::Root::open(m_upper));
-  return m_upper;
+  Changes changes{m_upper, {}};
+  if (!m_records) return changes;
+  const store::OwnedTrees below(m_store, m_below);
+  oci::CollectOptions options;
+  options.lowers_top_first = below.trees();
+  options.new_files = m_new_files;
+  changes.owners = oci::collect_owners(util::Root::open(m_upper), *m_records, options);
+  m_records.reset();
+  return changes;
 }
 
 void WorkingRootfs::kept_as(const std::optional<std::string>& tree) {

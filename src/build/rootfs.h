@@ -13,6 +13,7 @@
 #include "sandbox/overlay.h"
 #include "sandbox/sandbox.h"
 #include "store/store.h"
+#include "util/owner_records.h"
 #include "util/root.h"
 
 namespace jcb::build {
@@ -28,18 +29,30 @@ class WorkingRootfs {
 
   const std::filesystem::path& path() const noexcept { return m_point; }
   util::Root root() const { return util::Root::open(m_point); }
-  /// Unmounts and returns the directory that holds what was changed, in overlayfs's form.
-  const std::filesystem::path& finish();
+  /// Where owners go that cannot be set (util::change_owner); null where they can.
+  util::OwnerRecords* records() noexcept { return m_records.get(); }
+  /// The same for a job (sandbox::Job::owners), of a user to whom new files belong unless they are given away.
+  util::OwnerRecords* records_for(util::FileOwner new_files);
+  /// What was changed, in overlayfs's form, and whom it belongs to where the files do not tell.
+  struct Changes {
+    std::filesystem::path upper;
+    util::OwnerTable owners;
+  };
+  /// Unmounts.
+  Changes finish();
   /// After finish(): what was changed has become this tree of the store. A copy is kept for the next step then.
   void kept_as(const std::optional<std::string>& tree);
   /// For Job::disturbed.
   std::shared_ptr<std::vector<sandbox::Disturbance>> disturbed() const { return m_copy ? m_copy->disturbed() : nullptr; }
 
  private:
-  void mount(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
-             const std::vector<sandbox::MountPoint>& points);
+  void mount(store::Workspace& workspace, const std::vector<std::string>& trees, const std::vector<sandbox::MountPoint>& points);
+  const store::Store& m_store;
+  std::vector<std::string> m_below;  // topmost first
   std::filesystem::path m_upper, m_point;
   std::unique_ptr<sandbox::OverlayMount> m_mount;
+  std::unique_ptr<util::OwnerRecords> m_records;
+  util::FileOwner m_new_files;
   std::unique_ptr<CopiedRootfs> m_copy;
 };
 

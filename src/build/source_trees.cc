@@ -4,6 +4,8 @@
 #include "build/copy.h"
 
 #include "jcbuild/error.h"
+#include "oci/layer/owners.h"
+#include "store/owned_trees.h"
 
 namespace jcb::build {
 
@@ -33,6 +35,12 @@ std::optional<std::string> SourceTrees::find_state(const Origin& origin) const {
   return m_stack_of(origin).state;
 }
 
+std::shared_ptr<const util::OwnerTable> SourceTrees::find_owners(const std::vector<std::string>& trees) const {
+  if (m_store.flavour() != store::TreeFlavour::single) return nullptr;
+  const store::OwnedTrees owned(m_store, {trees.rbegin(), trees.rend()});
+  return std::make_shared<const util::OwnerTable>(oci::merge_owners(owned.trees(), oci::OverlayXattr::user));
+}
+
 SourceTree SourceTrees::open(const Origin& origin) {
   if (origin.kind == Origin::Kind::context) {
     const auto found = m_contexts.find(origin.name);
@@ -45,6 +53,7 @@ SourceTree SourceTrees::open(const Origin& origin) {
   if (!mounted) {
     ContextOptions options;
     options.keep_owners = true;
+    options.owners = find_owners(stack.trees);
     options.name = origin.kind == Origin::Kind::stage ? "stage '" + origin.name + "'" : "the image " + origin.name;
     mounted = std::make_shared<Mounted>(m_store, workspace(), stack.trees, std::move(options));
   }

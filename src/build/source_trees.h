@@ -47,6 +47,7 @@ class SourceTrees {
  private:
   struct Mounted;
   store::Workspace& workspace();
+  std::shared_ptr<const util::OwnerTable> find_owners(const std::vector<std::string>& trees) const;
   const store::Store& m_store;
   std::map<std::string, SourceTree> m_contexts;
   std::function<const Stack&(const Origin&)> m_stack_of;

@@ -49,6 +49,6 @@ std::string StepInputs::definition() {
   return make_key("inputs", fields);
 }
 
-void StepInputs::copy(const util::Root& merged) { m_sources.front().copy(merged); }
+void StepInputs::copy(const util::Root& merged, util::OwnerRecords* records) { m_sources.front().copy(merged, records); }
 
 }  // namespace jcb::build

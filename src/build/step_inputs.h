@@ -21,7 +21,7 @@ class StepInputs {
   /// mounting or fetching anything.
   std::string definition();
   /// Carries out a COPY or ADD.
-  void copy(const util::Root& merged);
+  void copy(const util::Root& merged, util::OwnerRecords* records);
 
  private:
   std::deque<CopyAction> m_actions;  // stable addresses

@@ -11,6 +11,7 @@
 #include "jcbuild/error.h"
 #include "sandbox/emulation.h"
 #include "sandbox/users.h"
+#include "store/owned_trees.h"
 #include "util/hash.h"
 #include "util/interrupt.h"
 #include "util/text.h"
@@ -43,7 +44,7 @@ bool is_link(const Step& step) {
   return copy != nullptr && copy->link;
 }
 
-sandbox::Job make_job(const WorkingRootfs& rootfs, const RunAction& run) {
+sandbox::Job make_job(WorkingRootfs& rootfs, const RunAction& run) {
   const auto user = sandbox::find_user(rootfs.root(), run.user);
   sandbox::Job job;
   job.root = rootfs.path();
@@ -55,6 +56,7 @@ sandbox::Job make_job(const WorkingRootfs& rootfs, const RunAction& run) {
   job.network = run.network == "none" ? sandbox::Network::none : sandbox::Network::host;
   job.insecure = run.insecure;
   job.disturbed = rootfs.disturbed();
+  job.owners = rootfs.records_for({job.identity.uid, job.identity.gid});
   return job;
 }
 
@@ -132,22 +134,22 @@ StepResult StepRunner::make(const Step& step, const Place& place, const std::str
   WorkingRootfs rootfs(m_store, workspace, is_link(step) ? std::vector<std::string>{} : place.stack->trees, {}, m_copies);
   if (const auto* directory = std::get_if<WorkdirAction>(&step.action)) {
     const auto owner = sandbox::find_user(rootfs.root(), directory->user).identity;
-    make_owned_directories(rootfs.root(), directory->directory, owner.uid, owner.gid);
+    make_owned_directories(rootfs.root(), directory->directory, owner.uid, owner.gid, 0755, rootfs.records());
   } else {
-    place.inputs->copy(rootfs.root());
+    place.inputs->copy(rootfs.root(), rootfs.records());
   }
   return keep(rootfs, started, key);
 }
 
 StepResult StepRunner::keep(WorkingRootfs& rootfs, const timespec& started, const std::string& key) {
-  const auto& upper_path = rootfs.finish();
-  const util::Root upper = util::Root::open(upper_path);
+  auto changes = rootfs.finish();
+  const util::Root upper = util::Root::open(changes.upper);
   capture(upper, started, m_options.epoch, *m_options.rules);
   store::StepRecord record;
-  record.output = digest_tree(upper, m_options.overlay_xattr);
+  record.output = digest_tree(upper, m_options.overlay_xattr, store::table_for(m_store, changes.owners));
   if (!record.output.empty()) {
     record.tree = "tree-" + record.output;
-    m_store.publish_tree(upper_path, *record.tree);
+    m_store.publish_tree(changes.upper, *record.tree, std::move(changes.owners));
   }
   m_store.put_step(key, record);
   rootfs.kept_as(record.tree);

@@ -57,6 +57,11 @@ class Walker {
     util::check_interrupt();
     struct stat status {};
     if (::fstatat(directory.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw_gone(relative, errno);
+    if (const auto& owners = m_selection.context->options().owners) {
+      const auto owner = owners->find(context_path(relative)).owner;
+      status.st_uid = owner.uid;
+      status.st_gid = owner.gid;
+    }
     const Verdict verdict = listed ? *listed : judge(relative, S_ISDIR(status.st_mode));
     if (verdict == Verdict::skip) return;
     const TreeEntry entry{directory, name, relative, status};

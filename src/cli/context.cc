@@ -44,6 +44,7 @@ Session& Context::session() {
   m_progress = make_progress(progress_style(m_style), color_choice());
   SessionOptions options;
   options.store = m_store;
+  options.isolation = m_isolation;
   options.packages.assign(m_packages.begin(), m_packages.end());
   options.progress = m_progress.get();
   options.environment = copy_environment();

@@ -24,13 +24,14 @@ class Context {
 
   bool color_errors() const { return use_color(color_choice(), 2); }
   std::vector<std::string>& package_trees() { return m_packages; }
+  std::string& isolation() { return m_isolation; }
   int exit_code = 0;
   std::vector<std::string> container_words;  ///< what followed the image of `run`
 
  private:
   ColorChoice color_choice() const;
 
-  std::string m_store;
+  std::string m_store, m_isolation;
   std::vector<std::string> m_packages;
   std::string m_style = "auto", m_color = "auto";
   std::unique_ptr<Progress> m_progress;

@@ -50,8 +50,6 @@ std::vector<Missing> find_missing_for_chroot() {
   return missing;
 }
 
-bool chroot_is_possible() { return find_missing_for_chroot().empty(); }
-
 Isolation enter_chroot_tier() {
   const auto missing = find_missing_for_chroot();
   if (!missing.empty())

@@ -2,9 +2,11 @@
 // pid 1 of a job and the last steps before exec. See launch.h for what may be called here.
 #include "sandbox/kernel.h"
 #include "sandbox/launch.h"
+#include "sandbox/listener.h"
 
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -33,6 +35,7 @@ constexpr std::uint64_t k_capabilities = 0xa80425fb;
 // Where reports go: the parent's number for it until the descriptors are arranged, then k_report_fd. A global, but of the
 // child's own copy of memory: it lives as long as pid 1 and is never set in the parent.
 constexpr int k_report_fd = 3;
+constexpr int k_supervisor_fd = 4;
 int report_fd = -1;
 
 void require(bool good, const char* operation, const char* thing) noexcept {
@@ -106,18 +109,22 @@ void enter_working_directory(const LaunchPlan& plan) noexcept {
   require(real[0] == '/' && !is_below_proc(real.data()), operation, plan.working_directory);
 }
 
-// Descriptors 0, 1, 2 and 3 (the report) are all that stays; also those that we inherited without close-on-exec.
+// Descriptors 0, 1, 2, 3 (the report) and, in a supervised job, 4 are all that stays; also those that we inherited without close-on-exec.
 void arrange_descriptors(const LaunchPlan& plan) noexcept {
-  const int report = ::fcntl(plan.report, F_DUPFD_CLOEXEC, k_report_fd + 1);
-  const int output = ::fcntl(plan.terminal >= 0 ? plan.terminal : plan.output, F_DUPFD_CLOEXEC, k_report_fd + 1);
+  const int report = ::fcntl(plan.report, F_DUPFD_CLOEXEC, k_supervisor_fd + 1);
+  const int output = ::fcntl(plan.terminal >= 0 ? plan.terminal : plan.output, F_DUPFD_CLOEXEC, k_supervisor_fd + 1);
+  const bool supervised = plan.supervisor >= 0;
+  const int supervisor = supervised ? ::fcntl(plan.supervisor, F_DUPFD_CLOEXEC, k_supervisor_fd + 1) : -1;
   const int null = plan.terminal >= 0 ? output : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const bool good = report >= 0 && output >= 0 && null >= 0 && ::dup2(null, 0) >= 0 && ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0;
   require(good && ::dup3(report, k_report_fd, O_CLOEXEC) >= 0, "arrange", "descriptors");
   report_fd = k_report_fd;
-  if (kernel::close_from(k_report_fd + 1) == 0) return;
+  require(!supervised || ::dup3(supervisor, k_supervisor_fd, O_CLOEXEC) >= 0, "arrange", "descriptors");
+  const unsigned first_closed = supervised ? k_supervisor_fd + 1 : k_report_fd + 1;
+  if (kernel::close_from(first_closed) == 0) return;
   rlimit limit{1024, 1024};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  for (rlim_t fd = k_report_fd + 1; fd < limit.rlim_cur; ++fd) ::close(static_cast<int>(fd));
+  for (rlim_t fd = first_closed; fd < limit.rlim_cur; ++fd) ::close(static_cast<int>(fd));
 }
 
 namespace {
@@ -138,21 +145,41 @@ void install_filter(const LaunchPlan& plan) noexcept {
   require(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0, "install", "the system call filter");
 }
 
+// As install_filter, for a filter that asks the supervisor, who gets the descriptor to answer at. A call that he has taken
+// up is not interrupted by signals (Linux 5.19): else a chown could be carried out and reported as interrupted.
+void install_supervised_filter(const LaunchPlan& plan) noexcept {
+  constexpr unsigned k_wait_killable_recv = 1U << 5;
+  constexpr unsigned listener_flag = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  const sock_fprog program{static_cast<unsigned short>(plan.filter.size()), const_cast<sock_filter*>(plan.filter.data())};
+  long listener = -1;
+  for (const unsigned flags :
+       {unsigned{SECCOMP_FILTER_FLAG_SPEC_ALLOW} | k_wait_killable_recv, unsigned{SECCOMP_FILTER_FLAG_SPEC_ALLOW}, 0U}) {
+    if (listener < 0) listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | listener_flag, &program);
+  }
+  require(listener >= 0, "install", "the supervised system call filter");
+  require(send_descriptor(k_supervisor_fd, static_cast<int>(listener)), "reach", "the supervisor");
+}
+
 // Inheritable and ambient sets empty (CVE-2022-24769); permitted no larger than the bounding set.
 void limit_capabilities(const LaunchPlan& plan) noexcept {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
   require(::syscall(SYS_capget, &header, data.data()) == 0, "read", "capabilities");
+  const bool none = plan.supervisor >= 0 && plan.uid != 0;
+  // Really still uid 0, whom execve would give all of them again.
+  if (none) require(::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) == 0, "lock", "capabilities");
   for (std::size_t i = 0; i < data.size(); ++i) {
     data[i].inheritable = 0;
     if (!plan.privileged) data[i].permitted &= static_cast<std::uint32_t>(k_capabilities >> (32 * i));
+    if (none) data[i].permitted = 0;
     data[i].effective = data[i].permitted;
   }
   require(::syscall(SYS_capset, &header, data.data()) == 0, "limit", "capabilities");
 }
 
 void become_user(const LaunchPlan& plan) noexcept {
+  if (plan.supervisor >= 0) return;
   // Else a command that is not root could not open /dev/stdout anew.
   [[maybe_unused]] const int result = ::fchown(1, plan.uid, static_cast<gid_t>(-1));
   // The raw calls: the wrappers would ask other threads, which do not exist here, to follow.
@@ -205,7 +232,8 @@ void run_command(const LaunchPlan& plan) noexcept {
   require(::setsid() >= 0, "start", "a session");    // no controlling terminal: TIOCSTI (CVE-2017-5226)
   if (plan.terminal >= 0) ::ioctl(0, TIOCSCTTY, 0);  // without one a shell has no job control, which is no failure
   if (!plan.privileged) bound_capabilities(plan);
-  if (!plan.filter.empty()) install_filter(plan);
+  if (plan.supervisor >= 0) install_supervised_filter(plan);
+  if (plan.supervisor < 0 && !plan.filter.empty()) install_filter(plan);
   become_user(plan);
   limit_capabilities(plan);
   execute(plan);
@@ -232,6 +260,7 @@ void run_init(const LaunchPlan& plan) noexcept {
   const long command = ::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (command == 0) run_command(plan);
   require(command > 0, "start", "the command's process");
+  if (plan.supervisor >= 0) ::close(k_supervisor_fd);
   // Our memory is a copy of the parent's: nobody in there may look at it.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::dup2(0, 1);

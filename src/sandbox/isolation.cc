@@ -3,6 +3,8 @@
 // programs newuidmap and newgidmap (or their file capabilities) are for. They must be started from outside, on us;
 // therefore a helper is forked before we go in. Re-executing ourselves inside (as rootlesskit does) was not taken: it
 // costs a second start and makes the caller handle two lives of one command.
+//
+// A map of the caller's own id alone needs no helper; setgroups(2) must be given up first, since groups can also forbid.
 #include "sandbox/isolation.h"
 
 #include "jcbuild/error.h"
@@ -36,8 +38,8 @@ std::optional<Isolation>& current() {
 std::vector<IdRange> read_map(const char* path) { return parse_id_map(util::read_file(path, 1 << 16)); }
 
 // Why it did not work, and the fix where one is known.
-Missing explain(const std::string& cause) {
-  const auto missing = find_missing_pieces();
+Missing explain(Tier tier, const std::string& cause) {
+  const auto missing = find_missing_pieces(tier);
   return missing.empty() ? Missing{cause, ""} : missing.front();
 }
 
@@ -45,7 +47,7 @@ Missing explain(const std::string& cause) {
   throw Error(ErrorKind::unsupported, "cannot isolate build steps: " + missing.what, missing.fix);
 }
 
-[[noreturn]] void throw_unshare_error() { throw_unsupported(explain("unshare: " + std::string(strerrordesc_np(errno)))); }
+[[noreturn]] void throw_unshare_error(Tier tier) { throw_unsupported(explain(tier, "unshare: " + std::string(strerrordesc_np(errno)))); }
 
 void make_mounts_private() {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) throw_errno("make private", "the mounts");
@@ -67,7 +69,7 @@ util::Command make_map_command(const char* program, pid_t target, const std::vec
 
 MapCommands make_map_commands() {
   const auto ranges = find_own_ranges();
-  if (ranges.uids.empty() || ranges.gids.empty()) throw_unsupported(explain("no subordinate ids"));
+  if (ranges.uids.empty() || ranges.gids.empty()) throw_unsupported(explain(Tier::userns, "no subordinate ids"));
   return {make_map_command("newuidmap", ::getpid(), make_id_map(::getuid(), ranges.uids)),
           make_map_command("newgidmap", ::getpid(), make_id_map(::getgid(), ranges.gids))};
 }
@@ -82,7 +84,7 @@ std::string run_map_commands(const MapCommands& commands) {
   const std::string text = util::read_to_end(complaints.read_end.get(), 1 << 16, "newuidmap");
   const bool good = uids.wait().success() & gids.wait().success();
   if (good) return "\n";
-  const Missing missing = explain(util::escape_text(util::trim(text)));
+  const Missing missing = explain(Tier::userns, util::escape_text(util::trim(text)));
   return missing.what + "\n" + missing.fix;
 }
 
@@ -134,7 +136,8 @@ class Helper {
 };
 
 Isolation enter_as_root() {
-  if (::unshare(CLONE_NEWNS) != 0) throw_unshare_error();
+  if (!can_administer()) throw_unsupported(explain(Tier::root, "this process is not root"));
+  if (::unshare(CLONE_NEWNS) != 0) throw_unshare_error(Tier::root);
   return {Tier::root, read_map("/proc/self/uid_map"), read_map("/proc/self/gid_map"), ::getuid(), ::getgid()};
 }
 
@@ -143,7 +146,7 @@ Isolation enter_as_user() {
   Helper helper(make_map_commands());
   // /proc/self of an undumpable process belongs to root, and newuidmap then refuses to write there.
   ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) throw_unshare_error();
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) throw_unshare_error(Tier::userns);
   helper.write_maps();
   // Our uid is 0 already: the map says so. Saved and file system ids follow it.
   if (::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0) throw_errno("become", "uid 0 of the user namespace");
@@ -152,24 +155,61 @@ Isolation enter_as_user() {
   return isolation;
 }
 
+void write_setting(const char* path, const std::string& text) {
+  const util::Fd file(::open(path, O_WRONLY | O_CLOEXEC));
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    throw_unsupported(explain(Tier::single_uid, std::string("cannot write ") + path + ": " + strerrordesc_np(errno)));
+}
+
+Isolation enter_with_one_id() {
+  Isolation isolation{Tier::single_uid, {}, {}, ::getuid(), ::getgid()};
+  // Looked for before, since nothing can be undone afterwards.
+  if (const auto missing = find_missing_pieces(Tier::single_uid); !missing.empty()) throw_unsupported(missing.front());
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) throw_unshare_error(Tier::single_uid);
+  write_setting("/proc/self/setgroups", "deny");
+  write_setting("/proc/self/uid_map", "0 " + std::to_string(isolation.caller_uid) + " 1");
+  write_setting("/proc/self/gid_map", "0 " + std::to_string(isolation.caller_gid) + " 1");
+  if (::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0) throw_errno("become", "uid 0 of the user namespace");
+  isolation.uids = read_map("/proc/self/uid_map");
+  isolation.gids = read_map("/proc/self/gid_map");
+  return isolation;
+}
+
+Isolation enter(Tier tier) {
+  if (tier == Tier::root) return enter_as_root();
+  if (tier == Tier::chroot) return enter_chroot_tier();
+  return tier == Tier::userns ? enter_as_user() : enter_with_one_id();
+}
+
+Tier to_tier(IsolationChoice choice) {
+  switch (choice) {
+    case IsolationChoice::root:
+      return Tier::root;
+    case IsolationChoice::userns:
+      return Tier::userns;
+    case IsolationChoice::single_uid:
+      return Tier::single_uid;
+    case IsolationChoice::chroot:
+      return Tier::chroot;
+    case IsolationChoice::automatic:
+      break;
+  }
+  return choose_tier();
+}
+
 }  // namespace
 
 bool is_isolated() noexcept { return current().has_value(); }
 
 bool can_mount() noexcept { return is_isolated() && current()->tier != Tier::chroot; }
 
-// Chroot is the last rung: only for root, when nothing better is to be had.
-const Isolation& enter_isolation() {
-  if (current()) return *current();
-  if (!can_administer() && !find_missing_pieces().empty() && chroot_is_possible()) return enter_chroot_isolation();
-  Isolation isolation = can_administer() ? enter_as_root() : enter_as_user();
-  make_mounts_private();
-  current() = std::move(isolation);
-  return *current();
-}
-
-const Isolation& enter_chroot_isolation() {
-  if (!current()) current() = enter_chroot_tier();
+const Isolation& enter_isolation(IsolationChoice choice) {
+  if (!current()) {
+    Isolation isolation = enter(to_tier(choice));
+    if (isolation.tier != Tier::chroot) make_mounts_private();
+    current() = std::move(isolation);
+  }
   return *current();
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One user and mount namespace for the whole invocation, entered once, in place.
-//   root     geteuid() 0 with CAP_SYS_ADMIN: unshare(CLONE_NEWNS)
-//   userns   anybody with a subuid range: unshare(CLONE_NEWUSER | CLONE_NEWNS); a helper process that stayed outside
-//            runs newuidmap and newgidmap on us: 0 -> our uid, 1.. -> the subordinate range
-//   chroot   root in a container that may neither mount nor make namespaces: nothing is entered
-// Afterwards the first two are the same to every caller: uid 0, all mounts private, overlay mounts possible. In the last
-// one there are no mounts: whoever needs one asks can_mount() first.
+//   root        geteuid() 0 with CAP_SYS_ADMIN: unshare(CLONE_NEWNS)
+//   userns      anybody with a subuid range: unshare(CLONE_NEWUSER | CLONE_NEWNS); a helper process that stayed outside
+//               runs newuidmap and newgidmap on us: 0 -> our uid, 1.. -> the subordinate range
+//   single_uid  anybody else: the same, with the one map that needs nobody's help: 0 -> our uid. There are no other ids
+//               then: who gives files away records it (util/owner_records.h), and jobs are supervised (supervisor.h)
+//   chroot      root in a container that may neither mount nor make namespaces: nothing is entered
+// Afterwards all but the last are the same to every other caller: uid 0, all mounts private, overlay mounts possible. In the
+// last there are no mounts: whoever needs one asks can_mount() first.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +16,8 @@
 
 namespace jcb::sandbox {
 
-/// How this process came to its privileges (docs/design, tiers T0 and T1 of the runtime reference).
-enum class Tier { root, userns, chroot };
+/// How this process came to its privileges.
+enum class Tier { root, userns, single_uid, chroot };
 
 /// One line of /proc/self/uid_map: `count` ids from `inside` on are `outside` on in the parent namespace.
 struct IdRange {
@@ -35,29 +37,41 @@ struct Isolation {
   std::uint32_t caller_gid = 0;
 };
 
-/// Enters the namespaces, once per process; later calls return the same. Must be called while the process has a single
-/// thread. Throws Error(unsupported) naming the missing piece and its exact fix: newuidmap/newgidmap ("apt install
-/// uidmap"), a subuid or subgid range ("usermod --add-subuids 100000-165535 USER"), user namespaces switched off by
-/// sysctl, AppArmor or seccomp.
-const Isolation& enter_isolation();
+/// Which tier to enter. `automatic`: root where this process can administer, else userns where newuidmap can work for this
+/// user, else single_uid; chroot where this process is root and nothing else can work.
+enum class IsolationChoice { automatic, root, userns, single_uid, chroot };
 
-/// Enters tier chroot, whatever else could be had. As enter_isolation otherwise.
-const Isolation& enter_chroot_isolation();
+/// Enters the namespaces, once per process; later calls return the same, whatever their choice. Must be called while the
+/// process has a single thread. Throws Error(unsupported) naming the missing piece and its exact fix: newuidmap/newgidmap
+/// ("apt install uidmap"), a subuid or subgid range ("usermod --add-subuids 100000-165535 USER"), user namespaces switched
+/// off by sysctl, AppArmor or seccomp, a kernel without seccomp notifications.
+const Isolation& enter_isolation(IsolationChoice choice = IsolationChoice::automatic);
 
-/// Whether one of them has been called in this process.
+/// Whether enter_isolation has been called in this process.
 bool is_isolated() noexcept;
 
 /// Whether the isolation that was entered can mount.
 bool can_mount() noexcept;
 
-/// Whether tier chroot would work here.
-bool chroot_is_possible();
-
-/// What enter_isolation would need, checked without entering: one line for each missing piece, with its fix. Empty: ready.
+/// Something that a tier would need, with its fix.
 struct Missing {
   std::string what;
   std::string fix;
 };
+
+/// What enter_isolation would need for the tier that it would enter, checked without entering. Empty: ready.
 std::vector<Missing> find_missing_pieces();
+
+/// A tier, and what it lacks; nothing: it can be entered.
+struct TierReport {
+  Tier tier = Tier::root;
+  std::vector<Missing> missing;
+};
+
+/// All tiers, the preferred first, each checked without entering it. To be called before enter_isolation.
+std::vector<TierReport> probe_tiers();
+
+/// "root", "userns", "single-uid" or "chroot".
+const char* tier_name(Tier tier) noexcept;
 
 }  // namespace jcb::sandbox

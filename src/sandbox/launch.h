@@ -69,9 +69,10 @@ struct LaunchPlan {
   int output = -1;
   int terminal = -1;  ///< its standard streams and controlling terminal instead of /dev/null and `output`
   int report = -1;
-  int parent = -1;    ///< pidfd of the parent
-  int root_fd = -1;   ///< tier chroot: the root, for chroot(2); nothing is mounted then
-  int landlock = -1;  ///< tier chroot: a ruleset to confine the job by, or none
+  int supervisor = -1;  ///< socket for the listener of `filter`; the ids above are then emulated by who is at its other end
+  int parent = -1;      ///< pidfd of the parent
+  int root_fd = -1;     ///< tier chroot: the root, for chroot(2); nothing is mounted then
+  int landlock = -1;    ///< tier chroot: a ruleset to confine the job by, or none
   bool new_network = false;
   bool read_only_root = false;
   bool privileged = false;  ///< all capabilities, no filter, nothing of /proc and /sys hidden

@@ -226,7 +226,9 @@ class Mounter {
     const Fd content(::openat(m_dev.get(), name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     const auto size = static_cast<ssize_t>(file.content.size());
     require(content && ::write(content.get(), file.content.data(), file.content.size()) == size, "write", path);
-    require(::fchown(content.get(), file.uid, file.gid) == 0, "give to its user (is it mapped?)", path);
+    // Where there is one id, everybody believes to be someone but has that.
+    const bool given = m_plan.supervisor >= 0 || ::fchown(content.get(), file.uid, file.gid) == 0;
+    require(given, "give to its user (is it mapped?)", path);
     require(::fchmod(content.get(), file.mode) == 0, "set the mode of", path);
     require(bind(content.get(), target(file.target).get()), "bind over", path);
     require(::unlinkat(m_dev.get(), name, 0) == 0, "remove from /dev", name);

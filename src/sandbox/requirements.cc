@@ -3,12 +3,15 @@
 // child, because sysctls, AppArmor, seccomp and kernel options can each forbid it in their own way.
 #include "sandbox/requirements.h"
 
+#include "sandbox/chroot_tier.h"
+
 #include "util/child.h"
 #include "util/file.h"
 #include "util/text.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -67,12 +70,15 @@ void check_ranges(std::vector<Missing>& missing) {
   }
 }
 
-void check_settings(std::vector<Missing>& missing) {
+void check_namespace_settings(std::vector<Missing>& missing) {
   if (setting("/proc/sys/user/max_user_namespaces") == "0")
     missing.push_back({"user namespaces are switched off (user.max_user_namespaces is 0)", "sysctl user.max_user_namespaces=15000"});
   if (setting("/proc/sys/kernel/unprivileged_userns_clone") == "0")
     missing.push_back(
         {"user namespaces are for root only (kernel.unprivileged_userns_clone is 0)", "sysctl kernel.unprivileged_userns_clone=1"});
+}
+
+void check_new_privileges(std::vector<Missing>& missing) {
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
     missing.push_back({"no_new_privs is set, so that newuidmap cannot gain its privilege",
                        "start jcbuild outside the container or service that sets it (docker: without no-new-privileges)"});
@@ -123,7 +129,84 @@ void check_kernel(std::vector<Missing>& missing) {
   }
 }
 
+void check_notifications(std::vector<Missing>& missing) {
+  std::uint32_t action = SECCOMP_RET_USER_NOTIF;
+  seccomp_notif_sizes sizes{};
+  const bool known = ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+  if (known && ::syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0) return;
+  missing.push_back({"the kernel has no seccomp notifications (needs Linux 5.0 and SECCOMP_FILTER)",
+                     "update the kernel, or give this user subordinate ids: usermod --add-subuids 100000-165535 --add-subgids "
+                     "100000-165535 " +
+                         own_name()});
+}
+
+std::vector<Missing> missing_for_root() {
+  if (can_administer()) return {};
+  if (::geteuid() != 0) return {{"this user is not root", "sudo jcbuild"}};
+  return {{"root has no CAP_SYS_ADMIN here (a container?)",
+           "in docker: --privileged, or --cap-add SYS_ADMIN --security-opt "
+           "seccomp=unconfined --security-opt apparmor=unconfined"}};
+}
+
+std::vector<Missing> missing_for_userns() {
+  std::vector<Missing> missing;
+  check_program("newuidmap", missing);
+  check_program("newgidmap", missing);
+  check_ranges(missing);
+  check_namespace_settings(missing);
+  check_new_privileges(missing);
+  check_kernel(missing);
+  return missing;
+}
+
+std::vector<Missing> missing_for_single_uid() {
+  std::vector<Missing> missing;
+  check_namespace_settings(missing);
+  check_notifications(missing);
+  check_kernel(missing);
+  return missing;
+}
+
 }  // namespace
+
+Tier choose_tier() {
+  if (can_administer()) return Tier::root;
+  std::vector<Missing> missing;
+  check_program("newuidmap", missing);
+  check_program("newgidmap", missing);
+  check_ranges(missing);
+  check_new_privileges(missing);
+  const Tier tier = missing.empty() ? Tier::userns : Tier::single_uid;
+  // The last rung, for root in a container; whether the kernel refuses a namespace is found only by trying.
+  const bool last_rung = ::geteuid() == 0 && find_missing_for_chroot().empty() && !find_missing_pieces(tier).empty();
+  return last_rung ? Tier::chroot : tier;
+}
+
+const char* tier_name(Tier tier) noexcept {
+  switch (tier) {
+    case Tier::root:
+      return "root";
+    case Tier::userns:
+      return "userns";
+    case Tier::single_uid:
+      return "single-uid";
+    case Tier::chroot:
+      return "chroot";
+  }
+  return "";
+}
+
+std::vector<Missing> find_missing_pieces(Tier tier) {
+  if (tier == Tier::root) return missing_for_root();
+  if (tier == Tier::chroot) return find_missing_for_chroot();
+  return tier == Tier::userns ? missing_for_userns() : missing_for_single_uid();
+}
+
+std::vector<TierReport> probe_tiers() {
+  std::vector<TierReport> reports;
+  for (const Tier tier : {Tier::root, Tier::userns, Tier::single_uid, Tier::chroot}) reports.push_back({tier, find_missing_pieces(tier)});
+  return reports;
+}
 
 bool can_administer() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -140,14 +223,8 @@ OwnRanges find_own_ranges() {
 }
 
 std::vector<Missing> find_missing_pieces() {
-  std::vector<Missing> missing;
-  if (is_isolated() || can_administer()) return missing;
-  check_program("newuidmap", missing);
-  check_program("newgidmap", missing);
-  check_ranges(missing);
-  check_settings(missing);
-  check_kernel(missing);
-  return missing;
+  if (is_isolated()) return {};
+  return find_missing_pieces(choose_tier());
 }
 
 }  // namespace jcb::sandbox

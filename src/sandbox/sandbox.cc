@@ -5,6 +5,7 @@
 #include "sandbox/chroot_job.h"
 #include "sandbox/isolation.h"
 #include "sandbox/prepare.h"
+#include "sandbox/seccomp_filter.h"
 #include "sandbox/supervise.h"
 #include "util/terminal_relay.h"
 #include "util/text.h"
@@ -67,15 +68,29 @@ class ReadyJob {
   std::optional<PreparedJob> m_mounted;
   std::optional<ChrootJob> m_chroot;
 };
+// Runs it to its end by `wait`, supervised where a user has a single id.
+std::vector<Report> run_plan(LaunchPlan plan, const Job& job, const std::function<void(RunningJob&)>& wait) {
+  std::optional<util::OwnerRecords> own_records;  // where they interest nobody
+  std::optional<RunningJob> running;
+  if (enter_isolation().tier == Tier::single_uid) {
+    plan.filter = plan.filter.empty() ? supervised_helper_filter() : supervised_step_filter();
+    if (job.owners == nullptr) own_records.emplace(util::Root::open(job.root));
+    running.emplace(std::move(plan), job.identity, job.owners != nullptr ? *job.owners : *own_records);
+  } else {
+    running.emplace(std::move(plan));
+  }
+  wait(*running);
+  running->finish_supervision();
+  return running->read_reports();
+}
 
 }  // namespace
 
 util::ExitStatus run_job(const Job& job, const OutputSink& output) {
-  ReadyJob prepared(job);
-  RunningJob running(prepared.plan());
-  running.wait(output);
-  prepared.finish();
-  return judge(running.read_reports(), output);
+  ReadyJob ready(job);
+  const auto reports = run_plan(ready.plan(), job, [&](RunningJob& running) { running.wait(output); });
+  ready.finish();
+  return judge(reports, output);
 }
 
 util::ExitStatus run_interactive_job(const Job& job, int input, int output) {
@@ -86,10 +101,9 @@ util::ExitStatus run_interactive_job(const Job& job, int input, int output) {
   util::TerminalRelay relay(input, output);
   relay.attach(terminal.master.duplicate());
   const util::RawMode raw_mode(input);
-  RunningJob running(std::move(plan));
-  running.wait(relay);
+  const auto reports = run_plan(plan, job, [&](RunningJob& running) { running.wait(relay); });
   prepared.finish();
-  return judge(running.read_reports(), [&](std::string_view bytes) { util::write_all(output, bytes, "the terminal"); });
+  return judge(reports, [&](std::string_view bytes) { util::write_all(output, bytes, "the terminal"); });
 }
 
 }  // namespace jcb::sandbox

@@ -5,6 +5,7 @@
 
 #include "util/child.h"
 #include "util/fd.h"
+#include "util/owner_records.h"
 #include "util/root.h"
 
 #include <sys/types.h>
@@ -93,6 +94,9 @@ struct Job {
   /// RUN --security=insecure: all capabilities of the namespace, no seccomp, nothing of /proc and /sys hidden or read-only.
   /// Mounts stay as restricted as ever.
   bool insecure = false;
+  /// Where a user has a single id (Tier::single_uid): what the job does to owners and devices goes here; null: nowhere.
+  /// The ids that it sees are emulated there. Without effect in the other tiers.
+  util::OwnerRecords* owners = nullptr;
   /// Where a tier without mounts notes what its set-up and undoing moved; null: nowhere.
   std::shared_ptr<std::vector<Disturbance>> disturbed = {};
 };

@@ -6,11 +6,14 @@
 #include "sandbox/seccomp_filter.h"
 
 #include "jcbuild/error.h"
+#include "sandbox/trapped_calls.h"
 #include "util/fd.h"
 
+#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -114,6 +117,14 @@ class Filter {
           name);
   }
 
+  // Hands `name` to the supervisor, always or where the argument matches.
+  template <typename... Arguments>
+  void trap(const char* name, Arguments... arguments) {
+    const int number = seccomp_syscall_resolve_name(name);
+    if (number == __NR_SCMP_ERROR) return;
+    check(seccomp_rule_add(m_context.get(), SCMP_ACT_NOTIFY, number, sizeof...(arguments), arguments...), name);
+  }
+
   std::vector<sock_filter> compile() const {
     const util::Fd file(::memfd_create("filter", MFD_CLOEXEC));
     if (!file) throw_errno("make", "a memory file");
@@ -163,21 +174,50 @@ void deny_personalities(Filter& filter) {
   }
 }
 
-std::vector<sock_filter> make_filter() {
-  Filter filter;
+// Of the nodes that mknod makes only devices need a privilege; of opens only those that can make a file are of interest.
+void trap_calls(Filter& filter) {
+  for (const auto& [name, call, widened] : trapped_names()) {
+    if (call == Call::mknod || call == Call::mknodat) {
+      const unsigned mode = call == Call::mknod ? 1 : 2;
+      for (const scmp_datum_t type : {scmp_datum_t{S_IFCHR}, scmp_datum_t{S_IFBLK}}) filter.trap(name, has_bits(mode, S_IFMT, type));
+    } else if (call == Call::open || call == Call::openat) {
+      filter.trap(name, has_bits(call == Call::open ? 1 : 2, O_CREAT, O_CREAT));
+    } else {
+      filter.trap(name);
+    }
+  }
+}
+
+void deny_calls(Filter& filter) {
   for (const char* name : k_denied) filter.deny(name, EPERM);
   deny_namespaces(filter);
   deny_personalities(filter);
   filter.deny("socket", EAFNOSUPPORT, has_bits(0, k_low_word, k_af_vsock));
   for (const scmp_datum_t request : {scmp_datum_t{TIOCSTI}, scmp_datum_t{TIOCLINUX}})
     filter.deny("ioctl", EPERM, has_bits(1, k_low_word, request));
+}
+
+std::vector<sock_filter> make_filter(bool with_denials, bool with_traps) {
+  Filter filter;
+  if (with_denials) deny_calls(filter);
+  if (with_traps) trap_calls(filter);
   return filter.compile();
 }
 
 }  // namespace
 
 const std::vector<sock_filter>& step_filter() {
-  static const std::vector<sock_filter> filter = make_filter();
+  static const std::vector<sock_filter> filter = make_filter(true, false);
+  return filter;
+}
+
+const std::vector<sock_filter>& supervised_step_filter() {
+  static const std::vector<sock_filter> filter = make_filter(true, true);
+  return filter;
+}
+
+const std::vector<sock_filter>& supervised_helper_filter() {
+  static const std::vector<sock_filter> filter = make_filter(false, true);
   return filter;
 }
 

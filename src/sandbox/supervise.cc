@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,7 +52,19 @@ void set_nonblocking(int fd) {
 
 }  // namespace
 
-RunningJob::RunningJob(LaunchPlan plan) : m_output(util::make_pipe()), m_report(util::make_pipe()) {
+RunningJob::RunningJob(LaunchPlan plan) : m_output(util::make_pipe()), m_report(util::make_pipe()) { start(plan); }
+
+RunningJob::RunningJob(LaunchPlan plan, const Identity& identity, util::OwnerRecords& records)
+    : m_output(util::make_pipe()), m_report(util::make_pipe()) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw_errno("make", "a socket pair");
+  const util::Fd theirs(ends[1]);
+  m_supervisor.emplace(util::Fd(ends[0]), identity, records);
+  plan.supervisor = theirs.get();
+  start(plan);
+}
+
+void RunningJob::start(LaunchPlan& plan) {
   const bool in_chroot = plan.root_fd >= 0;
   if (in_chroot) m_kill_signal = k_kill_all;
   plan.output = m_output.write_end.get();

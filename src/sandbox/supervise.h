@@ -3,12 +3,14 @@
 
 #include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/supervisor.h"
 #include "util/fd.h"
 #include "util/terminal_relay.h"
 
 #include <signal.h>
 #include <sys/types.h>
 
+#include <optional>
 #include <vector>
 
 namespace jcb::sandbox {
@@ -18,6 +20,8 @@ class RunningJob {
  public:
   /// Starts the job of `plan`, whose output and report are made here. Throws Error(system, unsupported).
   explicit RunningJob(LaunchPlan plan);
+  /// The same, supervised: `identity` and what it does to owners are emulated.
+  RunningJob(LaunchPlan plan, const Identity& identity, util::OwnerRecords& records);
   ~RunningJob();
   RunningJob(const RunningJob&) = delete;
   RunningJob& operator=(const RunningJob&) = delete;
@@ -29,8 +33,13 @@ class RunningJob {
   void wait(util::TerminalRelay& relay);
   /// What the child had to say, in order; after `wait`.
   std::vector<Report> read_reports();
+  /// Ends the supervision, after `wait`. Throws what went wrong in it.
+  void finish_supervision() {
+    if (m_supervisor) m_supervisor->finish();
+  }
 
  private:
+  void start(LaunchPlan& plan);
   bool pass_output(const OutputSink& output);
   void stop(const OutputSink& output);
   void reap() noexcept;
@@ -40,6 +49,7 @@ class RunningJob {
   util::Fd m_pidfd;
   pid_t m_pid = -1;
   int m_kill_signal = SIGKILL;
+  std::optional<Supervisor> m_supervisor;
 };
 
 }  // namespace jcb::sandbox

@@ -10,6 +10,7 @@
 
 #include "jcbuild/error.h"
 #include "oci/reference.h"
+#include "store/owned_trees.h"
 #include "util/text.h"
 
 namespace jcb::store {
@@ -40,9 +41,11 @@ void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr,
   oci::UnpackOptions options;
   options.overlay_xattr = xattr;
   options.on_bytes = on_bytes;
+  const util::Root tree = util::Root::open(directory);
   const util::Fd blob = store.layout().open_blob(layer.blob);
-  oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, util::Root::open(directory), options);
-  store.publish_tree(directory, layer.tree());
+  store.publish_tree(directory, layer.tree(), unpack_owned(store, tree, options, [&](const oci::UnpackOptions& owned) {
+                       oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, tree, owned);
+                     }));
 }
 
 // Runs `work(i)` for 0..count-1 on a few threads; the first error stops the rest and is thrown here.

@@ -26,7 +26,12 @@ class Pruner {
     } else {
       mark_records();
     }
-    sweep();
+    sweep_trees(m_store);
+    // The other flavours: what a user with a single id made is his also where he has more of them, but not the reverse.
+    if (m_store.flavour() == TreeFlavour::mapped) {
+      for (const auto flavour : {TreeFlavour::single, TreeFlavour::copied}) sweep_trees(Store::open(m_store.path(), flavour));
+    }
+    sweep_blobs();
     return m_freed;
   }
 
@@ -74,12 +79,16 @@ class Pruner {
     }
   }
 
-  void sweep() {
-    for (const auto& name : m_store.list_trees()) {
+  void sweep_trees(const Store& store) {
+    for (const auto& name : store.list_trees()) {
       if (m_trees.count(name) != 0) continue;
-      m_freed += removable_bytes(m_store.tree(name));
-      m_store.remove_tree(name);
+      m_freed += removable_bytes(store.tree(name));
+      store.remove_tree(name);
     }
+    store.remove_stray_owners();
+  }
+
+  void sweep_blobs() {
     for (const auto& digest : m_store.layout().list_blobs()) {
       if (m_blobs.count(digest) != 0) continue;
       m_freed += m_store.layout().find_blob_size(digest).value_or(0);

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t k_max_record_bytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t k_max_table_bytes = std::uint64_t{256} << 20;
 constexpr const char* k_workspace_lock = "workspaces";
 
 // Makes a trusted directory with its parents, whatever the umask says.
@@ -63,15 +64,19 @@ fs::path Workspace::make_directory(std::string_view prefix, mode_t mode) {
   return path;
 }
 
-Store Store::open(const fs::path& directory) {
+Store Store::open(const fs::path& directory, TreeFlavour flavour) {
   const fs::path path = fs::absolute(directory).lexically_normal();
-  for (const char* part : {"", "oci", "layers", "cache/steps", "cache/mounts", "cache/notes", "cache/catalog", "cache/context",
-                           "cache/downloads", "containers", "logs", "tmp", "locks"})
+  for (const char* part : {"", "oci", "layers", "layers-1", "layers-c", "owners-1", "cache/steps", "cache/mounts", "cache/notes",
+                           "cache/catalog", "cache/context", "cache/downloads", "containers", "logs", "tmp", "locks"})
     make_private_directory(part[0] == '\0' ? path : path / part);
   util::Root root = util::Root::open(path);
   oci::Layout layout = oci::Layout::create(root.subroot("oci"), path.native());
-  util::Root layers = root.subroot("layers"), locks = root.subroot("locks");
-  return {path, std::move(root), std::move(layout), std::move(layers), std::move(locks)};
+  return {path, flavour, std::move(root), std::move(layout)};
+}
+
+const char* Store::layers_directory(TreeFlavour flavour) noexcept {
+  if (flavour == TreeFlavour::copied) return "layers-c";
+  return flavour == TreeFlavour::single ? "layers-1" : "layers";
 }
 
 std::optional<util::Root> Store::find_tree(const std::string& name) const {
@@ -87,8 +92,13 @@ util::Root Store::tree(const std::string& name) const {
 
 bool Store::has_tree(const std::string& name) const { return m_layers.find_stat(name).has_value(); }
 
-void Store::publish_tree(const fs::path& from, const std::string& name) const {
+void Store::publish_tree(const fs::path& from, const std::string& name, util::OwnerTable owners) const {
   if (has_tree(name)) return;
+  if (m_flavour == TreeFlavour::single) {
+    owners.keep_existing(util::Root::open(from));
+    m_owners.remove_tree(name);
+    if (!owners.empty()) util::write_file_atomically(m_owners, name, owners.serialize());
+  }
   flush_tree(from);
   if (::renameat(AT_FDCWD, from.c_str(), m_layers.fd(), name.c_str()) != 0) {
     if (errno == EEXIST || errno == ENOTEMPTY) return;  // another process published the same content first
@@ -97,7 +107,23 @@ void Store::publish_tree(const fs::path& from, const std::string& name) const {
   util::sync_file(m_layers.fd(), "layers");
 }
 
-void Store::remove_tree(const std::string& name) const { m_layers.remove_tree(name); }
+void Store::remove_tree(const std::string& name) const {
+  m_layers.remove_tree(name);
+  if (m_flavour == TreeFlavour::single) m_owners.remove_tree(name);
+}
+
+util::OwnerTable Store::owners(const std::string& name) const {
+  if (m_flavour != TreeFlavour::single) return {};
+  const auto text = m_owners.find_file(name, k_max_table_bytes);
+  return text ? util::OwnerTable::parse(*text, (m_path / "owners-1" / name).native()) : util::OwnerTable{};
+}
+
+void Store::remove_stray_owners() const {
+  if (m_flavour != TreeFlavour::single) return;
+  for (const auto& entry : m_owners.list()) {
+    if (!has_tree(entry.name)) m_owners.remove_tree(entry.name);
+  }
+}
 
 std::vector<std::string> Store::list_trees() const {
   std::vector<std::string> names;

@@ -4,6 +4,10 @@
 //
 //   oci/                 an OCI image layout: blobs and tags
 //   layers/<name>/       unpacked trees, used as overlay lowers, never changed: <diff id> of a layer, or step-<key>
+//   layers-1/<name>/     the same, made by a user with a single id
+//   layers-c/<name>/     the same, made where nothing can be mounted: marked as root's overlays do not read it
+//   owners-1/<name>      the owners in such a tree (util/owner_table.h); published before the tree, removed after it; none
+//                        where all belongs to root
 //   cache/steps/<xx>/    results of steps and packages by key (record.h)
 //   cache/mounts/<hash>/ cache mounts
 //   cache/notes/<hash>   what a step's key was made of when it last ran, for --explain-cache
@@ -35,6 +39,7 @@
 #include "store/record.h"
 #include "util/file.h"
 #include "util/lock.h"
+#include "util/owner_table.h"
 #include "util/root.h"
 
 namespace jcb::store {
@@ -57,11 +62,20 @@ class Workspace {
   std::unique_ptr<std::atomic<int>> m_serial = std::make_unique<std::atomic<int>>(0);
 };
 
-/// The open state directory.
+/// What unpacked trees are like.
+enum class TreeFlavour {
+  mapped,  ///< files have their owners; for the overlays of whoever made them
+  single,  ///< all belongs to one user, and tables tell
+  copied,  ///< as mapped, but to be copied, not mounted: other marks of deletions (oci/layer/whiteout.h) and opaque directories
+};
+
+/// The open state directory. Trees of the flavours are kept apart; records and blobs are shared.
 class Store {
  public:
   /// Opens it, making what is missing (parents too, all 0700). Throws Error naming the path.
-  static Store open(const std::filesystem::path& directory);
+  static Store open(const std::filesystem::path& directory, TreeFlavour flavour = TreeFlavour::mapped);
+
+  TreeFlavour flavour() const noexcept { return m_flavour; }
 
   const std::filesystem::path& path() const noexcept { return m_path; }
   const oci::Layout& layout() const noexcept { return m_layout; }
@@ -75,10 +89,15 @@ class Store {
   bool has_layer(const Layer& layer) const;
   /// Flushes the finished directory `from` (below tmp/) and publishes it as `layers/<name>`. When that is there already,
   /// `from` is left to its workspace. Atomic.
-  void publish_tree(const std::filesystem::path& from, const std::string& name) const;
+  /// `owners` is kept with it (single flavour only), less the paths that `from` does not have.
+  void publish_tree(const std::filesystem::path& from, const std::string& name, util::OwnerTable owners = {}) const;
   void remove_tree(const std::string& name) const;
   /// Names below layers/, sorted.
   std::vector<std::string> list_trees() const;
+  /// The owners in a tree; an empty table in the mapped flavour. Throws Error(invalid) for a damaged one.
+  util::OwnerTable owners(const std::string& name) const;
+  /// Removes tables whose trees are gone; to be called while `own` is held.
+  void remove_stray_owners() const;
 
   /// The result recorded under a key, only when all it refers to is still here.
   std::optional<StepRecord> find_step(const std::string& key) const;
@@ -120,18 +139,23 @@ class Store {
   void reclaim() const;
 
  private:
+  static const char* layers_directory(TreeFlavour flavour) noexcept;
   std::filesystem::path cache_mount_path(std::string_view id) const;
-  Store(std::filesystem::path path, util::Root root, oci::Layout layout, util::Root layers, util::Root locks)
+  Store(std::filesystem::path path, TreeFlavour flavour, util::Root root, oci::Layout layout)
       : m_path(std::move(path)),
+        m_flavour(flavour),
         m_root(std::move(root)),
         m_layout(std::move(layout)),
-        m_layers(std::move(layers)),
-        m_locks(std::move(locks)) {}
+        m_layers(m_root.subroot(layers_directory(flavour))),
+        m_owners(m_root.subroot("owners-1")),
+        m_locks(m_root.subroot("locks")) {}
 
   std::filesystem::path m_path;
+  TreeFlavour m_flavour;
   util::Root m_root;
   oci::Layout m_layout;
   util::Root m_layers;
+  util::Root m_owners;
   util::Root m_locks;
 };
 

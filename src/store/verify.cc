@@ -5,6 +5,7 @@
 
 #include "jcbuild/error.h"
 #include "oci/layer/layer.h"
+#include "store/owned_trees.h"
 #include "util/hash.h"
 
 namespace jcb::store {
@@ -106,7 +107,9 @@ class Verifier {
   // A layer that we packed gives the same tar again; one that came from elsewhere may have been written differently.
   void check_layer(const std::string& name) {
     util::Sha256 hash;
-    oci::write_layer_tar(m_store.tree(name), m_xattr, [&](std::string_view bytes) { hash.update(bytes); });
+    const util::OwnerTable owners = m_store.owners(name);
+    oci::write_layer_tar(
+        m_store.tree(name), m_xattr, [&](std::string_view bytes) { hash.update(bytes); }, table_for(m_store, owners));
     if (hash.hex() != name) throw Error(ErrorKind::invalid, "its unpacked tree has changed");
   }
 

@@ -120,7 +120,7 @@ void add_build(CLI::App& app, Context& context) {
       ->required();
   add_source_options(*command, *options);
   add_process_options(*command, *options);
-  add_common_build_options(*command, options->compose);
+  add_common_build_options(*command, options->compose, context);
   add_compose_options(*command, options->compose, context);
   set_examples(*command, "  jcbuild build -t my/app .\n  jcbuild build -f Dockerfile.jetson --build-arg VERSION=2 -t app:2 src/");
   command->callback([&context, options] { run_build(context, *options); });

@@ -60,10 +60,11 @@ void add_target_options(CLI::App& command, TargetOptions& target) {
   add("--arch", target.arch, "tegra-aarch64, aarch64 or x86_64", "ARCH");
 }
 
-void add_common_build_options(CLI::App& command, ComposeOptions& options) {
+void add_common_build_options(CLI::App& command, ComposeOptions& options, Context& context) {
   auto& request = options.request;
   command.add_option("--build-arg", options.build_args, "value of an ARG, repeatable")->option_text("NAME=VALUE")->take_all()->expected(1);
   command.add_option("--network", request.network, "host or none")->option_text("MODE");
+  command.add_option("--isolation", context.isolation(), "auto, root, userns, single-uid or chroot")->option_text("MODE");
   command.add_option("--compression", request.compression, "zstd[:N], gzip[:N] or none")->option_text("METHOD");
   command.add_option("--output", request.output, "also write the image there, such as oci:DIR or docker-archive:FILE")->option_text("DEST");
   command.add_option("--iidfile", options.iidfile, "write the manifest digest to a file")->option_text("FILE");
@@ -110,7 +111,7 @@ void add_compose(CLI::App& app, Context& context) {
   auto options = std::make_shared<ComposeOptions>();
   command->add_option("PKG", options->request.packages, "packages, such as pytorch or ros:noetic")->required();
   command->add_option("-t,--name", options->request.name, "name of the image")->option_text("NAME[:TAG]");
-  add_common_build_options(*command, *options);
+  add_common_build_options(*command, *options, context);
   add_compose_options(*command, *options, context);
   set_examples(*command, "  jcbuild compose pytorch ros:humble\n  jcbuild compose pytorch --l4t 36.4.3 --dry-run");
   command->callback([&context, options] { run_compose(context, *options); });

@@ -17,7 +17,7 @@ struct ComposeOptions {
 };
 
 /// -t, --base, --build-arg and what else compose and build have in common.
-void add_common_build_options(CLI::App& command, ComposeOptions& options);
+void add_common_build_options(CLI::App& command, ComposeOptions& options, Context& context);
 /// What only compositions have.
 void add_compose_options(CLI::App& command, ComposeOptions& options, Context& context);
 /// --l4t and the other target flags.

@@ -15,6 +15,7 @@
 
 #include "isolated.h"
 #include "jcbuild/error.h"
+#include "sandbox/chroot_tier.h"
 #include "util/interrupt.h"
 #include "util/tree_copy.h"
 
@@ -26,10 +27,12 @@ namespace {
 constexpr const char* k_busybox = "/bin/busybox";
 
 bool can_test() {
-  if (::geteuid() == 0 && ::access(k_busybox, X_OK) == 0 && chroot_is_possible()) return true;
+  if (::geteuid() == 0 && ::access(k_busybox, X_OK) == 0 && find_missing_for_chroot().empty()) return true;
   WARN("skipped: needs root and " << k_busybox);
   return false;
 }
+
+std::string in_chroot_tier(const std::function<std::string()>& body) { return isolated(body, IsolationChoice::chroot); }
 
 // A root of its own, with nothing in it but busybox.
 struct SmallRoot {
@@ -128,7 +131,7 @@ pid_t start_job(const std::string& text, const std::filesystem::path& parent = "
   if (pid == 0) {
     util::install_interrupt_handlers();
     try {
-      enter_chroot_isolation();
+      enter_isolation(IsolationChoice::chroot);
       const SmallRoot root(parent);
       run_job(root.job(text), [&](std::string_view) { util::write_all(ready.write_end.get(), "r", "ready"); });
     } catch (const Interrupted&) {
@@ -360,7 +363,7 @@ TEST_CASE("a cache survives the death of the builder in the middle of a job", "[
   util::Pipe ready = util::make_pipe();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    enter_chroot_isolation();
+    enter_isolation(IsolationChoice::chroot);
     const SmallRoot root(top.path());
     Job job = root.job("rm /var/cache/precious; echo ready; sleep 60");
     job.binds = {{top.path() / "cache", "/var/cache", false, {}}};

@@ -4,6 +4,8 @@
 #include "jcbuild/error.h"
 #include "util/fd.h"
 
+#include <catch2/catch.hpp>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,12 +35,8 @@ void list_tree(const util::Root& root, const std::string& path, std::string& tex
 
 }  // namespace
 
-std::string isolated(const std::function<std::string()>& body) {
-  return in_child(body, [] { enter_isolation(); });
-}
-
-std::string in_chroot_tier(const std::function<std::string()>& body) {
-  return in_child(body, [] { enter_chroot_isolation(); });
+std::string isolated(const std::function<std::string()>& body, IsolationChoice choice) {
+  return in_child(body, [choice] { enter_isolation(choice); });
 }
 
 std::string in_child(const std::function<std::string()>& body, const std::function<void()>& enter) {
@@ -54,6 +52,12 @@ std::string in_child(const std::function<std::string()>& body, const std::functi
   int status = 0;
   ::waitpid(pid, &status, 0);
   return status == 0 ? text : text + "[the test's child died]";
+}
+
+bool has_many_ids() {
+  const bool many = isolated([] { return std::string(tier_name(enter_isolation().tier)); }) != "single-uid";
+  if (!many) WARN("skipped: this user has one id");
+  return many;
 }
 
 TestRoot::TestRoot(const std::filesystem::path& parent) : top(parent) {

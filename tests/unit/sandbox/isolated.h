@@ -15,10 +15,11 @@
 #include <vector>
 
 /// Runs `body` in a child that has entered the isolation; returns its result, or "error: ..." for what it threw.
-std::string isolated(const std::function<std::string()>& body);
+std::string isolated(const std::function<std::string()>& body,
+                     jcb::sandbox::IsolationChoice choice = jcb::sandbox::IsolationChoice::automatic);
 
-/// The same for tier chroot, which only root can have.
-std::string in_chroot_tier(const std::function<std::string()>& body);
+/// Whether the isolation that is entered by itself has more ids than one; says so where not, for tests that need them.
+bool has_many_ids();
 
 /// The same after whatever `enter` does.
 std::string in_child(const std::function<std::string()>& body, const std::function<void()>& enter);

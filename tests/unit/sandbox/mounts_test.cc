@@ -94,6 +94,7 @@ TEST_CASE("mounts inside a tmpfs of the job are made there, and its links do not
 }
 
 TEST_CASE("B14: a private file is in memory, with its owner and mode, and read-only", "[kernel]") {
+  if (!has_many_ids()) return;
   const auto mount = [](TestRoot&, Job& job) {
     job.files.push_back({"/run/secrets/token", "the content"});
     job.files.push_back({"/home/key", "k", 0440, 7, 8});
@@ -166,6 +167,7 @@ TEST_CASE("nothing is mounted over /proc, /sys and /dev", "[kernel]") {
 }
 
 TEST_CASE("an insecure step has all capabilities and no filter, and device nodes stay dead", "[kernel]") {
+  if (!has_many_ids()) return;  // else the filter of the supervisor is there, and device nodes are empty files
   const auto insecure = [](TestRoot&, Job& job) { job.insecure = true; };
   CHECK(trace("grep -E '^(Seccomp|CapEff):' /proc/self/status", insecure).find("Seccomp:\t0\n") != std::string::npos);
   CHECK(trace("grep ^CapEff /proc/self/status", insecure).find("a80425fb") == std::string::npos);

@@ -14,6 +14,7 @@
 
 #include "jcbuild/error.h"
 #include "store/images.h"
+#include "store/prune.h"
 #include "util/hash.h"
 
 using namespace jcb;
@@ -47,6 +48,42 @@ TEST_CASE("the store is private whatever the umask says") {
   struct stat status {};
   REQUIRE(::stat(fixture.store.path().c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0700);
+}
+
+TEST_CASE("trees of one id are kept apart, with their owners") {
+  Fixture fixture;
+  const Store single = Store::open(fixture.store.path(), store::TreeFlavour::single);
+  auto workspace = single.make_workspace();
+  const auto directory = workspace.make_directory("layer");
+  util::Root::open(directory).write_file("file", "");
+  util::OwnerTable owners;
+  owners.set("file", {{33, 34}, {}});
+  const auto kept = owners;
+  owners.set("gone", {{1, 1}, {}});
+  single.publish_tree(directory, "t", owners);
+  CHECK(single.owners("t") == kept);
+  CHECK_FALSE(fixture.store.has_tree("t"));
+  single.remove_tree("t");
+  CHECK(single.owners("t").empty());
+}
+
+TEST_CASE("prune removes unused trees of both flavours, and tables without a tree") {
+  Fixture fixture;
+  const Store single = Store::open(fixture.store.path(), store::TreeFlavour::single);
+  const util::Root root = util::Root::open(fixture.store.path());
+  root.make_dirs("layers-1/unused");
+  root.write_file("owners-1/unused", util::OwnerTable{}.serialize());
+  root.write_file("owners-1/stray", util::OwnerTable{}.serialize());
+  store::prune(fixture.store, store::PruneScope::garbage);
+  CHECK(root.list("layers-1").empty());
+  CHECK(root.list("owners-1").empty());
+}
+
+TEST_CASE("a damaged table of owners is an error, not a plain tree") {
+  const Fixture fixture;
+  const Store single = Store::open(fixture.store.path(), store::TreeFlavour::single);
+  util::Root::open(fixture.store.path()).write_file("owners-1/t", "jcbuild-owners 1\n");
+  CHECK_THROWS_AS(single.owners("t"), Error);
 }
 
 TEST_CASE("a record is found only while what it refers to is there") {
