@@ -215,8 +215,8 @@ void EntryUnpacker::unpack_hard_link(const Job& job) {
 void EntryUnpacker::unpack_node(const Job& job) {
   const TarEntry& entry = job.entry;
   const bool is_fifo = entry.type == EntryType::fifo;
-  if (entry.type == EntryType::character_device && entry.device_major == 0 && entry.device_minor == 0)
-    throw_bad(job.thing, "the device 0:0 would be taken for a deletion");
+  if (entry.type == EntryType::character_device && is_whiteout_number(entry.device_major, entry.device_minor))
+    throw_bad(job.thing, "the device 0:" + std::to_string(entry.device_minor) + " would be taken for a deletion");
   if (!is_fifo && (m_options.ownership == Ownership::record || m_metadata.records_devices())) return unpack_file(job, nullptr);
   const mode_t type = is_fifo ? S_IFIFO : entry.type == EntryType::block_device ? S_IFBLK : S_IFCHR;
   bool forbidden = false;

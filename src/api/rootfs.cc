@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sandbox/overlay.h"
+#include "build/rootfs.h"
 #include "store/images.h"
 #include "store/owned_trees.h"
 #include "store/source.h"
@@ -83,13 +83,13 @@ void write_rootfs_tar(Session::Parts& parts, const std::string& name, int fd) {
   std::vector<std::string> top_first;
   for (auto layer = base.layers.rbegin(); layer != base.layers.rend(); ++layer) top_first.push_back(layer->tree());
   const store::OwnedTrees lowers(store, top_first);
-  const sandbox::OverlayMount mount(lowers.roots(), {}, {}, workspace.make_directory("merged"));
+  const build::ReadableRootfs rootfs(store, workspace, {top_first.rbegin(), top_first.rend()});
   const util::OwnerTable owners = oci::merge_owners(lowers.trees(), parts.overlay_xattr());
   const auto write = [&](std::string_view bytes) {
     util::check_interrupt();
     util::write_all(fd, bytes, "the tar");
   };
-  oci::write_layer_tar(mount.root(), parts.overlay_xattr(), write, store::table_for(store, owners));
+  oci::write_layer_tar(rootfs.root(), parts.overlay_xattr(), write, store::table_for(store, owners));
 }
 
 }  // namespace jcb::api

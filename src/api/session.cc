@@ -81,11 +81,9 @@ packages::Catalog Session::Parts::catalog(const platform::Target& target) {
 
 sandbox::IsolationChoice Session::Parts::isolation_choice() const {
   using sandbox::IsolationChoice;
-  static const std::map<std::string, IsolationChoice> choices{{"", IsolationChoice::automatic},
-                                                              {"auto", IsolationChoice::automatic},
-                                                              {"root", IsolationChoice::root},
-                                                              {"userns", IsolationChoice::userns},
-                                                              {"single-uid", IsolationChoice::single_uid}};
+  static const std::map<std::string, IsolationChoice> choices{
+      {"", IsolationChoice::automatic},    {"auto", IsolationChoice::automatic},        {"root", IsolationChoice::root},
+      {"userns", IsolationChoice::userns}, {"single-uid", IsolationChoice::single_uid}, {"chroot", IsolationChoice::chroot}};
   const auto name = options.isolation.empty() ? find_variable("JCBUILD_ISOLATION").value_or("") : options.isolation;
   const auto found = choices.find(name);
   if (found != choices.end()) return found->second;
@@ -98,8 +96,10 @@ void Session::Parts::enter_namespaces() {
   const auto& isolation = sandbox::enter_isolation(isolation_choice());
   ::umask(022);  // trees are the same whoever makes them
   // Descriptors from before belong to mounts of the old namespace, and nothing can be renamed between the two.
-  const bool single = isolation.tier == sandbox::Tier::single_uid;
-  m_store.emplace(store::Store::open(path, single ? store::TreeFlavour::single : store::TreeFlavour::mapped));
+  const auto flavour = isolation.tier == sandbox::Tier::single_uid ? store::TreeFlavour::single
+                       : isolation.tier == sandbox::Tier::chroot   ? store::TreeFlavour::copied
+                                                                   : store::TreeFlavour::mapped;
+  m_store.emplace(store::Store::open(path, flavour));
 }
 
 void Session::Parts::isolate() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build/rootfs.h"
 
+#include "sandbox/isolation.h"
 #include "store/owned_trees.h"
 
 namespace jcb::build {
@@ -18,31 +19,39 @@ std::vector<const util::Root*> pointers(const std::vector<util::Root>& roots) {
   return result;
 }
 
-}  // namespace
+std::filesystem::path kernel_path(const util::Root& root) { return "/proc/self/fd/" + std::to_string(root.fd()); }
 
-WorkingRootfs::WorkingRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
-                             const std::vector<sandbox::MountPoint>& points)
-    : m_store(store),
-      m_below(trees.rbegin(), trees.rend()),
-      m_upper(workspace.make_directory("upper")),
-      m_work(workspace.make_directory("work")),
-      m_skeleton(workspace.make_directory("skeleton")),
-      m_point(workspace.make_directory("merged")) {
-  make_points(store, workspace, trees, points);
-  auto lowers = open_top_first(store, trees);
-  lowers.push_back(util::Root::open(m_skeleton));
-  m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), m_upper, m_work, m_point);
-  if (store.flavour() == store::TreeFlavour::single) m_records = std::make_unique<util::OwnerRecords>(util::Root::open(m_upper), root());
-}
-
-void WorkingRootfs::make_points(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
-                                const std::vector<sandbox::MountPoint>& points) {
-  const util::Root skeleton = util::Root::open(m_skeleton);
+void make_points(const util::Root& skeleton, const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+                 const std::vector<sandbox::MountPoint>& points) {
   if (points.empty()) return sandbox::make_skeleton(skeleton, points);
   // A target behind a link of the image lies where the link leads.
   const ReadableRootfs image(store, workspace, trees);
   const util::Root image_root = image.root();
   sandbox::make_skeleton(skeleton, points, &image_root);
+}
+
+}  // namespace
+
+WorkingRootfs::WorkingRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees,
+                             const std::vector<sandbox::MountPoint>& points, CopiedTrees& copies)
+    : m_store(store), m_below(trees.rbegin(), trees.rend()), m_upper(workspace.make_directory("upper")) {
+  if (sandbox::can_mount()) {
+    mount(workspace, trees, points);
+  } else {
+    m_copy = std::make_unique<CopiedRootfs>(store, copies, trees);
+    m_point = m_copy->path();
+  }
+}
+
+void WorkingRootfs::mount(store::Workspace& workspace, const std::vector<std::string>& trees,
+                          const std::vector<sandbox::MountPoint>& points) {
+  const auto skeleton = util::Root::open(workspace.make_directory("skeleton"));
+  m_point = workspace.make_directory("merged");
+  make_points(skeleton, m_store, workspace, trees, points);
+  auto lowers = open_top_first(m_store, trees);
+  lowers.push_back(skeleton.duplicate());
+  m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), m_upper, workspace.make_directory("work"), m_point);
+  if (m_store.flavour() == store::TreeFlavour::single) m_records = std::make_unique<util::OwnerRecords>(util::Root::open(m_upper), root());
 }
 
 util::OwnerRecords* WorkingRootfs::records_for(util::FileOwner new_files) {
@@ -54,6 +63,7 @@ util::OwnerRecords* WorkingRootfs::records_for(util::FileOwner new_files) {
 
 WorkingRootfs::Changes WorkingRootfs::finish() {
   m_mount.reset();
+  if (m_copy) m_copy->finish(util::Root::open(m_upper));
   Changes changes{m_upper, {}};
   if (!m_records) return changes;
   const store::OwnedTrees below(m_store, m_below);
@@ -65,11 +75,22 @@ WorkingRootfs::Changes WorkingRootfs::finish() {
   return changes;
 }
 
+void WorkingRootfs::kept_as(const std::optional<std::string>& tree) {
+  if (m_copy) m_copy->kept_as(tree);
+}
+
 ReadableRootfs::ReadableRootfs(const store::Store& store, store::Workspace& workspace, const std::vector<std::string>& trees)
     : m_point(workspace.make_directory("readable")) {
   if (trees.empty()) return;
-  const auto lowers = open_top_first(store, trees);
-  m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), "", "", m_point);
+  if (sandbox::can_mount()) {
+    const auto lowers = open_top_first(store, trees);
+    m_mount = std::make_unique<sandbox::OverlayMount>(pointers(lowers), "", "", m_point);
+  } else if (trees.size() == 1) {
+    m_tree.emplace(store.tree(trees.front()));
+    m_point = kernel_path(*m_tree);
+  } else {
+    apply_stack(store, trees, util::Root::open(m_point));
+  }
 }
 
 }  // namespace jcb::build

@@ -10,6 +10,7 @@
 #include "build/seed.h"
 #include "dockerfile/csv.h"
 #include "jcbuild/error.h"
+#include "sandbox/isolation.h"
 #include "util/hash.h"
 #include "util/text.h"
 
@@ -123,8 +124,10 @@ class RunMounts::Builder {
     const util::Root tree = open_tree(m_environment.tree(mount.from));
     Held source = hold_source(tree, mount);
     const bool directory = is_directory(source);
-    if (!mount.read_only) source = directory ? make_overlay(root_of(source->get())) : make_copy(*source);
-    m_made.m_binds.push_back({describe_source(mount), target, mount.read_only, std::move(source)});
+    // Where nothing can be mounted a job gets a copy of what is read-only: just what `rw` means.
+    const bool copied = !sandbox::can_mount();
+    if (!mount.read_only && !copied) source = directory ? make_overlay(root_of(source->get())) : make_copy(*source);
+    m_made.m_binds.push_back({describe_source(mount), target, mount.read_only || copied, std::move(source)});
     add_point(target, directory);
   }
 
@@ -148,9 +151,15 @@ class RunMounts::Builder {
     return std::make_shared<const util::Fd>(scratch.open_at("file", O_PATH));
   }
 
+  // Without mounts a job works on a copy that becomes the cache: one at a time.
+  static dockerfile::CacheSharing sharing_of(const RunMount& mount) {
+    const bool shared = mount.sharing == dockerfile::CacheSharing::shared;
+    return shared && !sandbox::can_mount() ? dockerfile::CacheSharing::locked : mount.sharing;
+  }
+
   // A cache that begins otherwise is another one, as in BuildKit, where the id belongs to a base.
   void wish_cache(const RunMount& mount, const std::string& target) {
-    CacheWish wish{m_environment.cache_namespace + "/" + mount.id, mount.sharing, nullptr, mount.mode, mount.uid, mount.gid};
+    CacheWish wish{m_environment.cache_namespace + "/" + mount.id, sharing_of(mount), nullptr, mount.mode, mount.uid, mount.gid};
     if (!mount.from.empty()) {
       const MountTree tree = m_environment.tree(mount.from);
       wish.seed = hold_source(open_tree(tree), mount);

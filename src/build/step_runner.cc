@@ -55,6 +55,7 @@ sandbox::Job make_job(WorkingRootfs& rootfs, const RunAction& run) {
   job.identity = user.identity;
   job.network = run.network == "none" ? sandbox::Network::none : sandbox::Network::host;
   job.insecure = run.insecure;
+  job.disturbed = rootfs.disturbed();
   job.owners = rootfs.records_for({job.identity.uid, job.identity.gid});
   return job;
 }
@@ -69,7 +70,7 @@ sandbox::Bind write_script(const std::pair<std::string, std::string>& script, st
 }  // namespace
 
 StepRunner::StepRunner(const store::Store& store, Progress& progress, RunnerOptions options)
-    : m_store(store), m_progress(progress), m_options(std::move(options)) {}
+    : m_store(store), m_progress(progress), m_options(std::move(options)), m_copies(store) {}
 
 std::vector<KeyPart> StepRunner::parts_of(const Step& step, const Place& place) const {
   // What --link makes does not see what lies below it.
@@ -130,17 +131,18 @@ StepResult StepRunner::make(const Step& step, const Place& place, const std::str
   if (const auto* run = std::get_if<RunAction>(&step.action)) {
     return execute_run(*run, place, workspace, key, task);
   }
-  WorkingRootfs rootfs(m_store, workspace, is_link(step) ? std::vector<std::string>{} : place.stack->trees, {});
+  WorkingRootfs rootfs(m_store, workspace, is_link(step) ? std::vector<std::string>{} : place.stack->trees, {}, m_copies);
   if (const auto* directory = std::get_if<WorkdirAction>(&step.action)) {
     const auto owner = sandbox::find_user(rootfs.root(), directory->user).identity;
     make_owned_directories(rootfs.root(), directory->directory, owner.uid, owner.gid, 0755, rootfs.records());
   } else {
     place.inputs->copy(rootfs.root(), rootfs.records());
   }
-  return keep(rootfs.finish(), started, key);
+  return keep(rootfs, started, key);
 }
 
-StepResult StepRunner::keep(WorkingRootfs::Changes changes, const timespec& started, const std::string& key) {
+StepResult StepRunner::keep(WorkingRootfs& rootfs, const timespec& started, const std::string& key) {
+  auto changes = rootfs.finish();
   const util::Root upper = util::Root::open(changes.upper);
   capture(upper, started, m_options.epoch, *m_options.rules);
   store::StepRecord record;
@@ -150,6 +152,7 @@ StepResult StepRunner::keep(WorkingRootfs::Changes changes, const timespec& star
     m_store.publish_tree(changes.upper, *record.tree, std::move(changes.owners));
   }
   m_store.put_step(key, record);
+  rootfs.kept_as(record.tree);
   return {record.tree, record.output, key, false};
 }
 
@@ -197,13 +200,13 @@ StepResult StepRunner::execute_run(const RunAction& run, const Place& place, sto
   const RunMounts mounts(run.mounts, environment, workspace);
   auto points = mounts.points();
   for (const auto& bind : binds) points.push_back({bind.target, std::filesystem::is_directory(bind.source)});
-  WorkingRootfs rootfs(m_store, workspace, place.stack->trees, points);
+  WorkingRootfs rootfs(m_store, workspace, place.stack->trees, points, m_copies);
   const timespec started = step_clock();
   auto job = make_job(rootfs, run);
   job.binds = std::move(binds);
   mounts.add_to(job);
   run_job(job, key, workspace, task);
-  return keep(rootfs.finish(), started, key);
+  return keep(rootfs, started, key);
 }
 
 void StepRunner::run_job(const sandbox::Job& job, const std::string& name, store::Workspace& workspace, Task& task) {
@@ -226,7 +229,7 @@ void StepRunner::try_command(const std::vector<std::string>& trees, const Trial&
   store::Workspace workspace = m_store.make_workspace();
   std::vector<sandbox::MountPoint> points;
   for (const auto& bind : trial.binds) points.push_back({bind.target, std::filesystem::is_directory(bind.source)});
-  WorkingRootfs rootfs(m_store, workspace, trees, points);
+  WorkingRootfs rootfs(m_store, workspace, trees, points, m_copies);
   RunAction run;
   run.argv = trial.argv;
   run.environment = trial.environment;

@@ -90,7 +90,7 @@ class StepRunner {
   std::optional<StepResult> find(const std::string& key) const;
   std::optional<StepResult> fetch(const std::string& key) const;
   StepResult make(const Step& step, const Place& place, const std::string& key, Task& task);
-  StepResult keep(WorkingRootfs::Changes changes, const timespec& started, const std::string& key);
+  StepResult keep(WorkingRootfs& rootfs, const timespec& started, const std::string& key);
   MountEnvironment mount_environment(const RunAction& run, const Place& place) const;
   std::vector<sandbox::Bind> common_binds(std::vector<store::Lease>& leases) const;
   StepResult execute_run(const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key, Task& task);
@@ -99,6 +99,7 @@ class StepRunner {
   const store::Store& m_store;
   Progress& m_progress;
   RunnerOptions m_options;
+  CopiedTrees m_copies;
 };
 
 }  // namespace jcb::build

@@ -63,8 +63,8 @@ sigset_t init_signals() noexcept {
 
 // PR_SET_PDEATHSIG must be set in pid 1 itself: the kernel then kills the whole namespace with it. getppid() is 0 here,
 // so whether the parent died before the prctl is asked of its pidfd.
-void die_with_parent(const LaunchPlan& plan) noexcept {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+void die_with_parent(const LaunchPlan& plan, int death_signal) noexcept {
+  ::prctl(PR_SET_PDEATHSIG, death_signal);
   pollfd parent{plan.parent, POLLIN, 0};
   if (::poll(&parent, 1, 0) != 0) ::_exit(127);
 }
@@ -92,6 +92,8 @@ void make_directories(const char* path) noexcept {
     ::mkdir(prefix.data(), 0755);
   }
 }
+
+}  // namespace
 
 // CVE-2024-21626: a working directory such as /proc/self/fd/7 may be a leaked directory outside.
 void enter_working_directory(const LaunchPlan& plan) noexcept {
@@ -125,10 +127,14 @@ void arrange_descriptors(const LaunchPlan& plan) noexcept {
   for (rlim_t fd = first_closed; fd < limit.rlim_cur; ++fd) ::close(static_cast<int>(fd));
 }
 
-void bound_capabilities() noexcept {
+namespace {
+
+// Without SETPCAP, which only tier chroot can lack, the set stays as the container has it.
+void bound_capabilities(const LaunchPlan& plan) noexcept {
   for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
     if ((k_capabilities >> capability & 1) != 0) continue;
-    require(::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0, "drop", "capabilities");
+    const bool dropped = ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0;
+    require(dropped || (errno == EPERM && plan.root_fd >= 0), "drop", "capabilities");
   }
 }
 
@@ -225,7 +231,7 @@ void run_command(const LaunchPlan& plan) noexcept {
   ::setrlimit(RLIMIT_CORE, &no_core);
   require(::setsid() >= 0, "start", "a session");    // no controlling terminal: TIOCSTI (CVE-2017-5226)
   if (plan.terminal >= 0) ::ioctl(0, TIOCSCTTY, 0);  // without one a shell has no job control, which is no failure
-  if (!plan.privileged) bound_capabilities();
+  if (!plan.privileged) bound_capabilities(plan);
   if (plan.supervisor >= 0) install_supervised_filter(plan);
   if (plan.supervisor < 0 && !plan.filter.empty()) install_filter(plan);
   become_user(plan);
@@ -233,12 +239,18 @@ void run_command(const LaunchPlan& plan) noexcept {
   execute(plan);
 }
 
-void run_init(const LaunchPlan& plan) noexcept {
+void begin_init(const LaunchPlan& plan, int death_signal) noexcept {
   report_fd = plan.report;
-  die_with_parent(plan);
+  die_with_parent(plan, death_signal);
   reset_signals();
   ::setsid();
   ::umask(022);
+}
+
+void report_status(int wait_status) noexcept { send({.wait_status = wait_status}); }
+
+void run_init(const LaunchPlan& plan) noexcept {
+  begin_init(plan, SIGKILL);
   if (plan.new_network) raise_loopback();
   require(::sethostname(plan.hostname.data(), plan.hostname.size()) == 0, "set", "the host name");
   set_up_mounts(plan);

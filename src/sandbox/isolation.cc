@@ -8,6 +8,7 @@
 #include "sandbox/isolation.h"
 
 #include "jcbuild/error.h"
+#include "sandbox/chroot_tier.h"
 #include "sandbox/id_map.h"
 #include "sandbox/requirements.h"
 #include "util/child.h"
@@ -177,6 +178,7 @@ Isolation enter_with_one_id() {
 
 Isolation enter(Tier tier) {
   if (tier == Tier::root) return enter_as_root();
+  if (tier == Tier::chroot) return enter_chroot_tier();
   return tier == Tier::userns ? enter_as_user() : enter_with_one_id();
 }
 
@@ -188,6 +190,8 @@ Tier to_tier(IsolationChoice choice) {
       return Tier::userns;
     case IsolationChoice::single_uid:
       return Tier::single_uid;
+    case IsolationChoice::chroot:
+      return Tier::chroot;
     case IsolationChoice::automatic:
       break;
   }
@@ -200,10 +204,12 @@ bool is_isolated() noexcept { return current().has_value(); }
 
 bool has_one_id() noexcept { return current() && current()->tier == Tier::single_uid; }
 
+bool can_mount() noexcept { return is_isolated() && current()->tier != Tier::chroot; }
+
 const Isolation& enter_isolation(IsolationChoice choice) {
   if (!current()) {
     Isolation isolation = enter(to_tier(choice));
-    make_mounts_private();
+    if (isolation.tier != Tier::chroot) make_mounts_private();
     current() = std::move(isolation);
   }
   return *current();

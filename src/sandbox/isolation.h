@@ -5,7 +5,9 @@
 //               runs newuidmap and newgidmap on us: 0 -> our uid, 1.. -> the subordinate range
 //   single_uid  anybody else: the same, with the one map that needs nobody's help: 0 -> our uid. There are no other ids
 //               then: who gives files away records it (util/owner_records.h), and jobs are supervised (supervisor.h)
-// Afterwards all are the same to every other caller: uid 0, all mounts private, overlay mounts possible.
+//   chroot      root in a container that may neither mount nor make namespaces: nothing is entered
+// Afterwards all but the last are the same to every other caller: uid 0, all mounts private, overlay mounts possible. In the
+// last there are no mounts: whoever needs one asks can_mount() first.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +17,7 @@
 namespace jcb::sandbox {
 
 /// How this process came to its privileges.
-enum class Tier { root, userns, single_uid };
+enum class Tier { root, userns, single_uid, chroot };
 
 /// One line of /proc/self/uid_map: `count` ids from `inside` on are `outside` on in the parent namespace.
 struct IdRange {
@@ -36,8 +38,8 @@ struct Isolation {
 };
 
 /// Which tier to enter. `automatic`: root where this process can administer, else userns where newuidmap can work for this
-/// user, else single_uid.
-enum class IsolationChoice { automatic, root, userns, single_uid };
+/// user, else single_uid; chroot where this process is root and nothing else can work.
+enum class IsolationChoice { automatic, root, userns, single_uid, chroot };
 
 /// Enters the namespaces, once per process; later calls return the same, whatever their choice. Must be called while the
 /// process has a single thread. Throws Error(unsupported) naming the missing piece and its exact fix: newuidmap/newgidmap
@@ -50,6 +52,8 @@ bool is_isolated() noexcept;
 
 /// Whether Tier::single_uid was entered: nothing can be given to anybody, and nothing that a job is shown need be.
 bool has_one_id() noexcept;
+/// Whether the isolation that was entered can mount.
+bool can_mount() noexcept;
 
 /// Something that a tier would need, with its fix.
 struct Missing {
@@ -69,7 +73,7 @@ struct TierReport {
 /// All tiers, the preferred first, each checked without entering it. To be called before enter_isolation.
 std::vector<TierReport> probe_tiers();
 
-/// "root", "userns" or "single-uid".
+/// "root", "userns", "single-uid" or "chroot".
 const char* tier_name(Tier tier) noexcept;
 
 }  // namespace jcb::sandbox

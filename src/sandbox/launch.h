@@ -7,6 +7,7 @@
 #pragma once
 
 #include <linux/filter.h>
+#include <signal.h>
 #include <sys/types.h>
 
 #include <span>
@@ -70,6 +71,8 @@ struct LaunchPlan {
   int report = -1;
   int supervisor = -1;  ///< socket for the listener of `filter`; the ids above are then emulated by who is at its other end
   int parent = -1;      ///< pidfd of the parent
+  int root_fd = -1;     ///< tier chroot: the root, for chroot(2); nothing is mounted then
+  int landlock = -1;    ///< tier chroot: a ruleset to confine the job by, or none
   bool new_network = false;
   bool read_only_root = false;
   bool privileged = false;  ///< all capabilities, no filter, nothing of /proc and /sys hidden
@@ -78,6 +81,24 @@ struct LaunchPlan {
 
 /// The life of pid 1.
 [[noreturn]] void run_init(const LaunchPlan& plan) noexcept;
+
+/// The life of a job's first process in tier chroot (chroot_init.cc).
+[[noreturn]] void run_chroot_init(const LaunchPlan& plan) noexcept;
+
+/// The signal that makes run_chroot_init kill everybody and end.
+inline constexpr int k_kill_all = SIGUSR1;
+
+/// The first steps of both: reports go to the parent from here on; `death_signal` comes when it dies.
+void begin_init(const LaunchPlan& plan, int death_signal) noexcept;
+
+/// Leaves descriptors 0, 1, 2 and the report, whatever was open.
+void arrange_descriptors(const LaunchPlan& plan) noexcept;
+
+/// Goes to the working directory in the root that we are in by now, making it when missing.
+void enter_working_directory(const LaunchPlan& plan) noexcept;
+
+/// Tells the parent how the command ended.
+void report_status(int wait_status) noexcept;
 
 /// Reports a failure with the current errno and ends the process.
 [[noreturn]] void fail(const char* operation, const char* thing) noexcept;

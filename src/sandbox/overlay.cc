@@ -103,6 +103,9 @@ OverlayMount::OverlayMount(const std::vector<const util::Root*>& lowers_top_firs
     : m_path(mount_point) {
   if (lowers_top_first.empty()) throw Error(ErrorKind::invalid, "an overlay needs a lower directory");
   if (!is_isolated()) throw Error(ErrorKind::unsupported, "mounts need enter_isolation first");
+  if (!can_mount())
+    throw Error(ErrorKind::unsupported, "this needs mounts, which the isolation 'chroot' does without",
+                "run it where jcbuild may mount (docker: --privileged)");
   if (!upper.empty()) {
     remove_volatile_mark(work);
     mount_overlay(lowers_top_first, open_directory(upper), open_directory(work), mount_point);

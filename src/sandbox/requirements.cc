@@ -3,6 +3,8 @@
 // child, because sysctls, AppArmor, seccomp and kernel options can each forbid it in their own way.
 #include "sandbox/requirements.h"
 
+#include "sandbox/chroot_tier.h"
+
 #include "util/child.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -174,7 +176,10 @@ Tier choose_tier() {
   check_program("newgidmap", missing);
   check_ranges(missing);
   check_new_privileges(missing);
-  return missing.empty() ? Tier::userns : Tier::single_uid;
+  const Tier tier = missing.empty() ? Tier::userns : Tier::single_uid;
+  // The last rung, for root in a container; whether the kernel refuses a namespace is found only by trying.
+  const bool last_rung = ::geteuid() == 0 && find_missing_for_chroot().empty() && !find_missing_pieces(tier).empty();
+  return last_rung ? Tier::chroot : tier;
 }
 
 const char* tier_name(Tier tier) noexcept {
@@ -185,18 +190,21 @@ const char* tier_name(Tier tier) noexcept {
       return "userns";
     case Tier::single_uid:
       return "single-uid";
+    case Tier::chroot:
+      return "chroot";
   }
   return "";
 }
 
 std::vector<Missing> find_missing_pieces(Tier tier) {
   if (tier == Tier::root) return missing_for_root();
+  if (tier == Tier::chroot) return find_missing_for_chroot();
   return tier == Tier::userns ? missing_for_userns() : missing_for_single_uid();
 }
 
 std::vector<TierReport> probe_tiers() {
   std::vector<TierReport> reports;
-  for (const Tier tier : {Tier::root, Tier::userns, Tier::single_uid}) reports.push_back({tier, find_missing_pieces(tier)});
+  for (const Tier tier : {Tier::root, Tier::userns, Tier::single_uid, Tier::chroot}) reports.push_back({tier, find_missing_pieces(tier)});
   return reports;
 }
 

@@ -2,6 +2,7 @@
 #include "sandbox/sandbox.h"
 
 #include "jcbuild/error.h"
+#include "sandbox/chroot_job.h"
 #include "sandbox/isolation.h"
 #include "sandbox/prepare.h"
 #include "sandbox/seccomp_filter.h"
@@ -48,6 +49,25 @@ util::ExitStatus judge(const std::vector<Report>& reports, const OutputSink& out
   throw Error(ErrorKind::system, "the sandbox was killed from outside", "look for the out-of-memory killer in dmesg");
 }
 
+// A job made ready in the way of our tier.
+class ReadyJob {
+ public:
+  explicit ReadyJob(const Job& job) {
+    if (!is_isolated()) throw Error(ErrorKind::unsupported, "a sandbox needs enter_isolation first");
+    if (can_mount())
+      m_mounted.emplace(job);
+    else
+      m_chroot.emplace(job);
+  }
+  LaunchPlan plan() const { return m_mounted ? m_mounted->plan() : m_chroot->plan(); }
+  void finish() {
+    if (m_chroot) m_chroot->finish();
+  }
+
+ private:
+  std::optional<PreparedJob> m_mounted;
+  std::optional<ChrootJob> m_chroot;
+};
 // Runs it to its end by `wait`, supervised where a user has a single id.
 std::vector<Report> run_plan(LaunchPlan plan, const Job& job, const std::function<void(RunningJob&)>& wait) {
   std::optional<util::OwnerRecords> own_records;  // where they interest nobody
@@ -67,21 +87,22 @@ std::vector<Report> run_plan(LaunchPlan plan, const Job& job, const std::functio
 }  // namespace
 
 util::ExitStatus run_job(const Job& job, const OutputSink& output) {
-  if (!is_isolated()) throw Error(ErrorKind::unsupported, "a sandbox needs enter_isolation first");
-  const PreparedJob prepared(job);
-  return judge(run_plan(prepared.plan(), job, [&](RunningJob& running) { running.wait(output); }), output);
+  ReadyJob ready(job);
+  const auto reports = run_plan(ready.plan(), job, [&](RunningJob& running) { running.wait(output); });
+  ready.finish();
+  return judge(reports, output);
 }
 
 util::ExitStatus run_interactive_job(const Job& job, int input, int output) {
-  if (!is_isolated()) throw Error(ErrorKind::unsupported, "a sandbox needs enter_isolation first");
   const Terminal terminal = open_terminal();
-  const PreparedJob prepared(job);
+  ReadyJob prepared(job);
   LaunchPlan plan = prepared.plan();
   plan.terminal = terminal.slave.get();
   util::TerminalRelay relay(input, output);
   relay.attach(terminal.master.duplicate());
   const util::RawMode raw_mode(input);
   const auto reports = run_plan(plan, job, [&](RunningJob& running) { running.wait(relay); });
+  prepared.finish();
   return judge(reports, [&](std::string_view bytes) { util::write_all(output, bytes, "the terminal"); });
 }
 

@@ -8,6 +8,9 @@
 #include "util/owner_records.h"
 #include "util/root.h"
 
+#include <sys/types.h>
+#include <time.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -58,6 +61,14 @@ struct MountPoint {
   bool operator==(const MountPoint&) const = default;
 };
 
+/// A file or directory of the root whose change time (ctime) a job's set-up moved, and nothing else did.
+struct Disturbance {
+  dev_t device = 0;
+  ino_t inode = 0;
+  timespec before{};
+  timespec after{};
+};
+
 /// Who runs, as numbers of the container (docker's USER already looked up).
 struct Identity {
   std::uint32_t uid = 0;
@@ -86,6 +97,8 @@ struct Job {
   /// Where a user has a single id (Tier::single_uid): what the job does to owners and devices goes here; null: nowhere.
   /// The ids that it sees are emulated there. Without effect in the other tiers.
   util::OwnerRecords* owners = nullptr;
+  /// Where a tier without mounts notes what its set-up and undoing moved; null: nowhere.
+  std::shared_ptr<std::vector<Disturbance>> disturbed = {};
 };
 
 /// Receives what the command prints (both streams, merged in order), in pieces as they come.

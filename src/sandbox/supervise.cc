@@ -65,15 +65,17 @@ RunningJob::RunningJob(LaunchPlan plan, const Identity& identity, util::OwnerRec
 }
 
 void RunningJob::start(LaunchPlan& plan) {
+  const bool in_chroot = plan.root_fd >= 0;
+  if (in_chroot) m_kill_signal = k_kill_all;
   plan.output = m_output.write_end.get();
   plan.report = m_report.write_end.get();
   set_nonblocking(m_output.read_end.get());
-  const int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (plan.new_network ? CLONE_NEWNET : 0);
+  const int flags = in_chroot ? 0 : CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (plan.new_network ? CLONE_NEWNET : 0);
   const BlockedSignals blocked;
   int pidfd = -1;
-  long pid = clone_process(flags | CLONE_NEWCGROUP, pidfd);
+  long pid = clone_process(flags | (in_chroot ? 0 : CLONE_NEWCGROUP), pidfd);
   if (pid < 0 && errno == EINVAL) pid = clone_process(flags, pidfd);  // a kernel without cgroup namespaces
-  if (pid == 0) run_init(plan);
+  if (pid == 0) in_chroot ? run_chroot_init(plan) : run_init(plan);
   if (pid < 0) throw_errno("start", "a sandbox");
   m_pid = static_cast<pid_t>(pid);
   m_pidfd = util::Fd(pidfd);
@@ -83,7 +85,7 @@ void RunningJob::start(LaunchPlan& plan) {
 
 RunningJob::~RunningJob() {
   if (m_pid <= 0) return;
-  kernel::send_signal(m_pidfd.get(), SIGKILL);
+  kernel::send_signal(m_pidfd.get(), m_kill_signal);
   reap();
 }
 
@@ -142,7 +144,7 @@ void RunningJob::stop(const OutputSink& output) {
     if (left.count() <= 0 || ::poll(polls.data(), polls.size(), static_cast<int>(left.count())) < 0) break;
     if (polls[1].revents != 0 && !pass_output(output)) polls[1].fd = -1;
   }
-  kernel::send_signal(m_pidfd.get(), SIGKILL);
+  kernel::send_signal(m_pidfd.get(), m_kill_signal);
   reap();
   pass_output(output);
   util::check_interrupt();

@@ -7,6 +7,7 @@
 #include "util/fd.h"
 #include "util/terminal_relay.h"
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -47,6 +48,7 @@ class RunningJob {
   util::Pipe m_report;
   util::Fd m_pidfd;
   pid_t m_pid = -1;
+  int m_kill_signal = SIGKILL;
   std::optional<Supervisor> m_supervisor;
 };
 

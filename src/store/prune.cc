@@ -27,8 +27,10 @@ class Pruner {
       mark_records();
     }
     sweep_trees(m_store);
-    // The other flavour's: what a user with a single id made is his also where he has more of them, but not the reverse.
-    if (m_store.flavour() == TreeFlavour::mapped) sweep_trees(Store::open(m_store.path(), TreeFlavour::single));
+    // The other flavours: what a user with a single id made is his also where he has more of them, but not the reverse.
+    if (m_store.flavour() == TreeFlavour::mapped) {
+      for (const auto flavour : {TreeFlavour::single, TreeFlavour::copied}) sweep_trees(Store::open(m_store.path(), flavour));
+    }
     sweep_blobs();
     return m_freed;
   }

@@ -77,12 +77,17 @@ fs::path Workspace::make_directory(std::string_view prefix, mode_t mode) {
 
 Store Store::open(const fs::path& directory, TreeFlavour flavour) {
   const fs::path path = fs::absolute(directory).lexically_normal();
-  for (const char* part : {"", "oci", "layers", "layers-1", "owners-1", "cache/steps", "cache/mounts", "cache/notes", "cache/catalog",
-                           "cache/context", "cache/downloads", "containers", "logs", "tmp", "locks"})
+  for (const char* part : {"", "oci", "layers", "layers-1", "layers-c", "owners-1", "cache/steps", "cache/mounts", "cache/notes",
+                           "cache/catalog", "cache/context", "cache/downloads", "containers", "logs", "tmp", "locks"})
     make_private_directory(part[0] == '\0' ? path : path / part);
   util::Root root = util::Root::open(path);
   oci::Layout layout = oci::Layout::create(root.subroot("oci"), path.native());
   return {path, flavour, std::move(root), std::move(layout)};
+}
+
+const char* Store::layers_directory(TreeFlavour flavour) noexcept {
+  if (flavour == TreeFlavour::copied) return "layers-c";
+  return flavour == TreeFlavour::single ? "layers-1" : "layers";
 }
 
 std::optional<util::Root> Store::find_tree(const std::string& name) const {

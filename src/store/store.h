@@ -5,6 +5,7 @@
 //   oci/                 an OCI image layout: blobs and tags
 //   layers/<name>/       unpacked trees, used as overlay lowers, never changed: <diff id> of a layer, or step-<key>
 //   layers-1/<name>/     the same, made by a user with a single id
+//   layers-c/<name>/     the same, made where nothing can be mounted: marked as root's overlays do not read it
 //   owners-1/<name>      the owners in such a tree (util/owner_table.h); published before the tree, removed after it; none
 //                        where all belongs to root
 //   cache/steps/<xx>/    results of steps and packages by key (record.h)
@@ -61,10 +62,14 @@ class Workspace {
   std::unique_ptr<std::atomic<int>> m_serial = std::make_unique<std::atomic<int>>(0);
 };
 
-/// Whether the files of trees have their owners, or all belong to one user and tables tell.
-enum class TreeFlavour { mapped, single };
+/// What unpacked trees are like.
+enum class TreeFlavour {
+  mapped,  ///< files have their owners; for the overlays of whoever made them
+  single,  ///< all belongs to one user, and tables tell
+  copied,  ///< as mapped, but to be copied, not mounted: other marks of deletions (oci/layer/whiteout.h) and opaque directories
+};
 
-/// The open state directory. Trees of the two flavours are kept apart; records and blobs are shared.
+/// The open state directory. Trees of the flavours are kept apart; records and blobs are shared.
 class Store {
  public:
   /// Opens it, making what is missing (parents too, all 0700). Throws Error naming the path.
@@ -134,13 +139,14 @@ class Store {
   void reclaim() const;
 
  private:
+  static const char* layers_directory(TreeFlavour flavour) noexcept;
   std::filesystem::path cache_mount_path(std::string_view id) const;
   Store(std::filesystem::path path, TreeFlavour flavour, util::Root root, oci::Layout layout)
       : m_path(std::move(path)),
         m_flavour(flavour),
         m_root(std::move(root)),
         m_layout(std::move(layout)),
-        m_layers(m_root.subroot(flavour == TreeFlavour::single ? "layers-1" : "layers")),
+        m_layers(m_root.subroot(layers_directory(flavour))),
         m_owners(m_root.subroot("owners-1")),
         m_locks(m_root.subroot("locks")) {}
 

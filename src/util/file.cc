@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -102,6 +103,16 @@ std::uint64_t copy_bytes(int from_fd, int to_fd, std::string_view thing) {
     total += got;
   }
   return total;
+}
+
+void wait_for_clock_tick() {
+  timespec before{}, now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &before);
+  do {
+    const timespec pause{0, 500000};
+    ::nanosleep(&pause, nullptr);
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  } while (before.tv_sec == now.tv_sec && before.tv_nsec == now.tv_nsec);
 }
 
 std::string random_token() {

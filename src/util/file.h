@@ -69,6 +69,10 @@ class TempDir {
 /// file system can, else read and write. Returns the bytes copied. Throws Error(system) naming `thing`.
 std::uint64_t copy_bytes(int from_fd, int to_fd, std::string_view thing);
 
+/// Waits until the clock that file systems stamp files with has moved on (at most a few milliseconds): what is changed
+/// after that has another time than what was changed before.
+void wait_for_clock_tick();
+
 /// A string of 16 random hexadecimal digits (getrandom(2)); for temporary names only, never in outputs.
 std::string random_token();
 

@@ -200,3 +200,30 @@ wait_for() {
     [ "$waited" -lt $((limit * 20)) ] || fail "waited $limit s in vain for: $*"
   done
 }
+
+# Runs a command as root of a container such as docker makes without any option: docker's capabilities, seccomp profile,
+# devices, masked and read-only paths, the host's root file system below an overlay. $scratch is shared with it. Needs the
+# image tiny.
+in_container() {
+  local bundle
+  require runc jq
+  [ "$(id -u)" = 0 ] || skip "only root can make docker's container"
+  bundle=$(mktemp -d "$scratch/bundle.XXXXXX")
+  mkdir "$bundle/root" "$bundle/layers"
+  jc run --dry-run tiny true > "$bundle/dry.json"
+  jq --arg root "$bundle/root" --arg scratch "$scratch" '.root = {path: $root, readonly: false}
+    | .mounts |= map(select(.type != "bind"))
+    | .mounts += [{destination: $scratch, type: "bind", source: $scratch, options: ["bind", "rw"]}]
+    | .process.env = $ARGS.named.env | .process.args = $ARGS.positional | .process.cwd = $scratch' \
+    --argjson env "$(container_environment)" "$bundle/dry.json" --args -- "$@" > "$bundle/config.json"
+  # shellcheck disable=SC2016
+  unshare --mount bash -euc '
+    mount -t tmpfs tmpfs "$1/layers"
+    mkdir "$1/layers/upper" "$1/layers/work"
+    mount -t overlay overlay -o "lowerdir=/,upperdir=$1/layers/upper,workdir=$1/layers/work" "$1/root"
+    exec runc --root "$1/state" run --bundle "$1" "jcbuild-test-$$"' container "$bundle" < /dev/null
+}
+container_environment() {
+  jq -n '$ENV | with_entries(select(.key | test("^(JCBUILD|PATH$|HOME$|TMPDIR$|http_proxy$|https_proxy$|HTTP_PROXY$|HTTPS_PROXY$|NO_PROXY$|no_proxy$)"))) |
+    to_entries | map("\(.key)=\(.value)")'
+}

@@ -396,7 +396,7 @@ TEST_CASE("what is not there is named with what is near") {
   CHECK(message_of([&] { fixture.select({"READM.md"}); }) == "'READM.md' is not in stage 'base'; did you mean README.md?");
   CHECK(message_of([&] { fixture.select({"src/mian.cc"}); }) == "'src/mian.cc' is not in stage 'base'; did you mean src/main.cc?");
   CHECK_THAT(message_of([&] { fixture.select({"README.md", "x"}); }), Catch::Contains("'x' is not in"));
-  CHECK_THAT(message_of([&] { fixture.select({"*.txt"}); }), Catch::Contains("'*.txt' is not in"));
+  CHECK(fixture.select({"*.txt"}).empty());  // as BuildKit: a wildcard may find nothing
   CHECK_THAT(message_of([&] { fixture.select({"[a"}); }), Catch::Contains("bad pattern"));
   CHECK_THAT(message_of([&] { fixture.select({"a\x1b[31m"}); }), Catch::Contains("\\x1b"));
 }

@@ -175,6 +175,8 @@ TEST_CASE("U22: special files are replaced and never opened") {
   CHECK(scene.target.read_file("p", 100) == "content");
   auto device = make_entry(EntryType::character_device, "d");
   check_refused(TarText().add(device).finish(), "0:0");
+  device.device_minor = 27491;  // what stands for 0:0 where nobody may make that
+  check_refused(TarText().add(device).finish(), "0:27491");
   // A hard link to a whiteout would be a whiteout that no name shows.
   const Scene other;
   CHECK_THAT(invalid_message([&] { other.unpack(TarText().file(".wh.w").hard_link("h", "w").finish(), {}); }),

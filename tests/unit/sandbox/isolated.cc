@@ -14,9 +14,9 @@ using namespace jcb::sandbox;
 
 namespace {
 
-std::string run_body(const std::function<std::string()>& body, IsolationChoice choice) {
+std::string run_body(const std::function<std::string()>& body, const std::function<void()>& enter) {
   try {
-    enter_isolation(choice);
+    enter();
     return body();
   } catch (const Error& error) {
     return "error: " + error.message();
@@ -36,11 +36,15 @@ void list_tree(const util::Root& root, const std::string& path, std::string& tex
 }  // namespace
 
 std::string isolated(const std::function<std::string()>& body, IsolationChoice choice) {
+  return in_child(body, [choice] { enter_isolation(choice); });
+}
+
+std::string in_child(const std::function<std::string()>& body, const std::function<void()>& enter) {
   util::Pipe pipe = util::make_pipe();
   const pid_t pid = ::fork();
   if (pid == 0) {
     pipe.read_end.reset();
-    util::write_all(pipe.write_end.get(), run_body(body, choice), "the test's pipe");
+    util::write_all(pipe.write_end.get(), run_body(body, enter), "the test's pipe");
     ::_exit(0);
   }
   pipe.write_end.reset();

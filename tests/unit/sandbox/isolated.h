@@ -21,6 +21,9 @@ std::string isolated(const std::function<std::string()>& body,
 /// Whether the isolation that is entered by itself has more ids than one; says so where not, for tests that need them.
 bool has_many_ids();
 
+/// The same after whatever `enter` does.
+std::string in_child(const std::function<std::string()>& body, const std::function<void()>& enter);
+
 /// A root file system of directories and links over the host's /usr, with an overlay on it: what a step writes is in
 /// `upper`. To be made inside `isolated`.
 struct TestRoot {
