@@ -54,4 +54,5 @@ expect 0 jc build -t context "$server_url/git/r.git#main"
 equal "$(file context inner)" inner
 expect 1 jc build -t x "$server_url/git/r.git#main:nowhere"
 ! has_tag x || fail "a tag of a failed build"
+stop_server
 nothing_left

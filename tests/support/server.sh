@@ -29,3 +29,10 @@ make_repository() {
   plain_git clone -q --bare -- "$files" "$root/$name"
   plain_git -C "$root/$name" update-server-info
 }
+
+# Ends the server, which serves as long as its standard input is open.
+stop_server() {
+  exec {fault_server[1]}>&-
+  # shellcheck disable=SC2154
+  wait "$fault_server_PID" || true
+}
