@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # users: root
-# Without newuidmap or a range of subordinate ids an ordinary user is told what to install or to run.
+# Without newuidmap or a range of subordinate ids an ordinary user builds with his single id; who insists on the ids is
+# told what to install or to run.
 . "$(dirname "$0")/common.sh"
 . "$tests/support/user.sh"
 ensure_user
@@ -18,11 +19,19 @@ without() { # FILE COMMAND...: an empty file lies over FILE, in a mount namespac
 }
 # shellcheck disable=SC2016
 build_as_user() {
-  "$@" "$tests/support/as-user" bash -c 'export JCBUILD_STORE=$1/store; "$JCBUILD" import "$2" tiny && "$JCBUILD" build -t t "$3"' \
-    - "$scratch/of-user" "$scratch/tiny.tar" "$scratch/context"
+  "$@" "$tests/support/as-user" bash -c 'export JCBUILD_STORE=$1/store JCBUILD_ISOLATION=$4; "$JCBUILD" import "$2" tiny &&
+    "$JCBUILD" build -t t "$3" && "$JCBUILD" export t -o "$1/t.tar"' - "$scratch/of-user" "$scratch/tiny.tar" "$scratch/context" "$isolation"
 }
+isolation=userns
 expect 1 build_as_user without /etc/subuid
 says --add-subuids jcbuild
 expect 1 build_as_user without /usr/bin/newuidmap
 says newuidmap uidmap
 expect 0 build_as_user env
+isolation=auto
+expect 0 build_as_user without /etc/subuid
+expect 0 build_as_user without /usr/bin/newuidmap
+# Whose ids it took shows in doctor, with the fix for the better way.
+# shellcheck disable=SC2016
+expect 0 without /etc/subuid "$tests/support/as-user" bash -c 'JCBUILD_STORE=$1/store "$JCBUILD" doctor' - "$scratch/of-user"
+says "isolation single-uid: works, and is used" --add-subuids

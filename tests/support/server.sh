@@ -32,6 +32,7 @@ make_repository() {
 
 # Ends the server, which serves as long as its standard input is open.
 stop_server() {
+  # shellcheck disable=SC1083,SC2093 # {NAME}>&- closes the descriptor that the variable holds
   exec {fault_server[1]}>&-
   # shellcheck disable=SC2154
   wait "$fault_server_PID" || true
