@@ -25,7 +25,6 @@ struct BuildRequest {
   std::vector<std::string> cache_from;  ///< build caches that misses are looked up in: "oci:DIR[:TAG]" or "type=local,src=DIR"
   std::vector<std::string> cache_to;    ///< where the results of all steps are written: the same with dest=
   unsigned jobs = 0;                    ///< steps at once; 0: one for each processor
-  bool docker_format = false;           ///< docker's media types instead of OCI's
   bool no_cache = false;
   bool explain_cache = false;
   bool shell_on_error = false;

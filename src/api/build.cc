@@ -80,8 +80,7 @@ class DockerfileBuild {
     build::StepRunner runner(m_parts.store(), m_parts.progress(), runner_options(plan.epoch));
     const auto& solved = solver.solve(runner, choose_jobs(m_request.jobs), m_task.id());
     export_caches(solved);
-    return build::assemble_image(m_parts.store(), plan, solved, m_commit,
-                                 {m_request.labels, m_request.annotations, m_request.docker_format}, m_task);
+    return build::assemble_image(m_parts.store(), plan, solved, m_commit, {m_request.labels, m_request.annotations}, m_task);
   }
 
   build::RemoteAccess remote_access() const {

@@ -68,7 +68,6 @@ oci::Descriptor assemble_image(const store::Store& store, const BuildPlan& plan,
   image.author = target.author;
   image.epoch = plan.epoch;
   image.annotations = labels.annotations;
-  image.docker_format = labels.docker_format;
   for (const auto& [name, value] : labels.labels) image.config.labels[name] = value;
   return write_image(store.layout(), image);
 }

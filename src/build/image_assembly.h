@@ -17,7 +17,6 @@ namespace jcb::build {
 struct ImageLabels {
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> annotations;
-  bool docker_format = false;
 };
 
 /// Makes an image of a solved plan: commits the tree of each step between the target and its base image as a layer, once,

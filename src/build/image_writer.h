@@ -28,11 +28,9 @@ struct ImageParts {
   std::string author;                     ///< empty: the base's
   std::int64_t epoch = 0;                 ///< becomes `created`
   std::map<std::string, std::string> annotations;
-  bool docker_format = false;  ///< docker's media types (image manifest version 2, schema 2), for old registries and tools
 };
 
 /// Writes config and manifest into the layout and returns the manifest's descriptor. No tag. Same parts, same bytes.
-/// Throws Error(unsupported) for what docker's format cannot say: annotations and zstd.
 oci::Descriptor write_image(const oci::Layout& layout, const ImageParts& parts);
 
 }  // namespace jcb::build

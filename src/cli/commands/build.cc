@@ -28,7 +28,9 @@ void fill_request(BuildOptions& options) {
   request.compression = shared.compression;
   request.output = shared.output;
   request.no_cache = shared.no_cache;
-  request.docker_format = options.compose.format == "docker";
+  if (options.compose.format == "docker")
+    throw Error(ErrorKind::unsupported, "--format docker is not available: the store is an OCI layout",
+                "write docker's form with --output docker-archive:FILE");
 }
 
 // One word that is no path may be a mistyped directory as well as a package.
