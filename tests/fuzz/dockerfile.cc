@@ -31,8 +31,9 @@ void check_positions(const dockerfile::Dockerfile& file, std::string_view text) 
   for (const dockerfile::Instruction& instruction : file.instructions) {
     require(instruction.position.line > last && instruction.position.column > 0, "instructions follow each other");
     require(instruction.last_line >= instruction.position.line && instruction.last_line <= lines, "instructions end in the file");
+    // An instruction may begin with a line that is nothing but a continuation: then it stands before the keyword.
     const std::size_t blank = instruction.empty_continuation_line;
-    require(blank == 0 || (blank > instruction.position.line && blank <= instruction.last_line), "a blank line lies inside");
+    require(blank == 0 || (blank > last && blank <= instruction.last_line), "a blank line lies inside");
     last = instruction.last_line;
   }
 }
