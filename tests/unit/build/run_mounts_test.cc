@@ -393,8 +393,8 @@ TEST_CASE("ssh: an agent that went away is a closed connection", "[kernel]") {
 TEST_CASE("targets are relative to the working directory, never the root itself", "[kernel]") {
   CHECK(isolated([] {
           Machine machine;
-          machine.environment.working_directory = "/work/dir";
-          return machine.run({"source=dir,target=m"}, "cat /work/dir/m/file") + machine.run({"source=dir"}, "cat /work/dir/file");
+          machine.environment.working_directory = "/srv/dir";
+          return machine.run({"source=dir,target=m"}, "cat /srv/dir/m/file") + machine.run({"source=dir"}, "cat /srv/dir/file");
         }) == "of the context\nof the context\n");
   CHECK(run({"target=/"}, "") == "error: a mount cannot cover the whole root file system");
   CHECK(run({"target=/x/.."}, "") == "error: a mount cannot cover the whole root file system");

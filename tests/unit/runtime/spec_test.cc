@@ -126,12 +126,12 @@ TEST_CASE("an /etc that is a link out of the root stays inside") {
 
 TEST_CASE("the working directory is made inside the root and never in /proc") {
   Bundle bundle;
-  bundle.options.working_directory = "/a/../work//dir/";
-  CHECK(bundle.spec().at("process").at("cwd") == "/work/dir");
-  CHECK(is_directory(bundle.root(), "work/dir"));
-  bundle.link("/work/dir", "link");
+  bundle.options.working_directory = "/a/../srv//dir/";
+  CHECK(bundle.spec().at("process").at("cwd") == "/srv/dir");
+  CHECK(is_directory(bundle.root(), "srv/dir"));
+  bundle.link("/srv/dir", "link");
   bundle.options.working_directory = "/link/sub";
-  CHECK(bundle.spec().at("process").at("cwd") == "/work/dir/sub");
+  CHECK(bundle.spec().at("process").at("cwd") == "/srv/dir/sub");
   bundle.link("../../../../../../../" + bundle.outside.path().native(), "out");
   bundle.root().make_dirs(bundle.outside.path().native());
   bundle.options.working_directory = "/out/sub";
