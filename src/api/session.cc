@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/parts.h"
+#include "build/variables.h"
 #include "util/file.h"
 #include "util/interrupt.h"
 #include "util/text.h"
@@ -120,8 +121,7 @@ build::CommitOptions Session::Parts::commit_options(const std::string& compressi
 
 std::map<std::string, std::string> Session::Parts::proxy_environment() const {
   std::map<std::string, std::string> variables;
-  for (const char* name : {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy",
-                           "ALL_PROXY", "all_proxy"}) {
+  for (const char* name : build::k_proxy_variables) {
     if (const auto value = find_variable(name)) variables[name] = *value;
   }
   return variables;

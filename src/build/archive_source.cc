@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build/source_file.h"
 #include "jcbuild/error.h"
 #include "oci/layer/layer.h"
 #include "oci/layer/tar.h"
@@ -15,7 +16,6 @@
 namespace jcb::build {
 namespace {
 
-constexpr std::uint64_t k_max_dockerfile_bytes = std::uint64_t{4} << 20;
 constexpr const char* k_stdin = "the standard input";
 
 bool begins_with_entry(int fd, const std::string& thing) {

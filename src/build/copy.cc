@@ -35,11 +35,6 @@ bool is_directory(const util::Root& merged, const std::string& path) {
   return status && S_ISDIR(status->st_mode);
 }
 
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
-}
-
 // Copies one source: keeps the open directories of the destination that belong to the walk's way down.
 class TreeCopy final : public TreeVisitor {
  public:

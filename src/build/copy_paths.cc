@@ -39,10 +39,6 @@ PivotPath split_pivot(std::string_view path) {
   return {relative_path(path.substr(0, pivot)), relative_path(path.substr(pivot + 2))};
 }
 
-std::string last_part(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
-
-std::string join_path(const std::string& directory, const std::string& name) { return directory.empty() ? name : directory + "/" + name; }
-
 // BuildKit walks below the part in front of the first wildcard and matches whole paths; a class that has a slash would
 // match across directories there. Going name by name is the same for all else, and reads only what can match.
 std::vector<std::string> expand_wildcards(const Context& context, std::string_view path) {

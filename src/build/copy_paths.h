@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "build/copy.h"
+#include "build/paths.h"
 #include "build/tree_walk.h"
 #include "util/hash.h"
 
@@ -22,10 +23,6 @@ struct PivotPath {
 std::string relative_path(std::string_view path);
 /// Splits at "/./"; without it everything is the pattern.
 PivotPath split_pivot(std::string_view path);
-/// What follows the last slash.
-std::string last_part(std::string_view path);
-/// `directory`/`name`, where "" is the root.
-std::string join_path(const std::string& directory, const std::string& name);
 
 /// What is found at the paths that a wildcard matches, in order of names; links inside it are not followed. Hidden
 /// entries are not there. Throws Error(invalid) for a bad pattern.

@@ -13,10 +13,6 @@
 namespace jcb::build {
 namespace {
 
-// Arguments that docker passes on without an ARG, and that change no key (Dockerfile reference, "Predefined ARGs").
-constexpr const char* k_predefined[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
-                                        "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy"};
-
 std::string as_json(const std::vector<std::string>& words) { return util::to_text(util::Json(words)); }
 
 bool has_variable(const std::vector<std::string>& environment, const std::string& name) {
@@ -34,7 +30,7 @@ void add_environment_parts(const std::vector<std::string>& environment, std::vec
 
 std::vector<std::pair<std::string, std::string>> StagePlanner::predefined_arguments() const {
   std::vector<std::pair<std::string, std::string>> arguments;
-  for (const char* name : k_predefined) {
+  for (const char* name : k_proxy_variables) {
     const auto given = m_inputs.build_args.find(name);
     if (given != m_inputs.build_args.end()) arguments.emplace_back(name, given->second);
   }

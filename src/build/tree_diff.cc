@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "build/paths.h"
 #include "jcbuild/error.h"
 #include "oci/layer/whiteout.h"
 #include "util/interrupt.h"
@@ -20,17 +21,6 @@ namespace jcb::build {
 namespace {
 
 using Entry = TreeIndex::Entry;
-
-std::string join_path(const std::string& directory, std::string_view name) {
-  return directory.empty() ? std::string(name) : directory + "/" + std::string(name);
-}
-
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
-}
-
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 util::Fd open_directory(const util::Root& root, const std::string& path) {
   return root.open_at(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -51,7 +41,7 @@ class Upper {
   void add_directory(const std::string& path, bool existed) {
     if (!m_made.insert(path).second) return;
     add_directory(parent_of(path), true);
-    if (::mkdirat(directory(parent_of(path)), name_of(path).c_str(), 0700) != 0) throw_errno("make directory", util::escape_text(path));
+    if (::mkdirat(directory(parent_of(path)), last_part(path).c_str(), 0700) != 0) throw_errno("make directory", util::escape_text(path));
     m_changes.push_back({path, existed, true});
     m_directories.push_back(path);
   }
@@ -67,18 +57,18 @@ class Upper {
     add_directory(parent_of(path), true);
     m_changes.push_back({path, existed, true});
     struct stat status {};
-    if (::fstatat(from, name_of(path).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw_errno("stat", util::escape_text(path));
+    if (::fstatat(from, last_part(path).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw_errno("stat", util::escape_text(path));
     if (state.links > 1) {
       const std::string* first = m_links.find_or_note(status, path);
       if (first != nullptr && util::link_in_root(m_upper, *first, path)) return;
     }
-    util::copy_entry(from, directory(parent_of(path)), name_of(path), status, util::escape_text(path));
+    util::copy_entry(from, directory(parent_of(path)), last_part(path), status, util::escape_text(path));
   }
 
   void add_whiteout(const std::string& path) {
     add_directory(parent_of(path), true);
     m_changes.push_back({path, true, false});
-    oci::make_whiteout_device(directory(parent_of(path)), name_of(path), util::escape_text(path));
+    oci::make_whiteout_device(directory(parent_of(path)), last_part(path), util::escape_text(path));
   }
 
   // Children before parents: filling a directory changes its times.

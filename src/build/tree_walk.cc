@@ -7,14 +7,13 @@
 #include <optional>
 #include <vector>
 
+#include "build/paths.h"
 #include "jcbuild/error.h"
 #include "util/interrupt.h"
 #include "util/text.h"
 
 namespace jcb::build {
 namespace {
-
-std::string join_path(const std::string& directory, const std::string& name) { return directory.empty() ? name : directory + "/" + name; }
 
 class Walker {
  public:

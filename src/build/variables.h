@@ -3,6 +3,7 @@
 // stage's ARG of the same name its value; ENV beats ARG; ARGs are seen by RUN and never reach the image.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -70,6 +71,11 @@ class Variables {
   std::vector<std::string> m_environment_order;
   std::map<std::string, std::string> m_environment;
 };
+
+/// The variables that name proxies, both spellings: docker passes them on without an ARG, and they change no key
+/// (Dockerfile reference, "Predefined ARGs").
+inline constexpr std::array<const char*, 10> k_proxy_variables{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
+                                                               "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy"};
 
 /// "K=V" entries with the usual PATH where there is none, as a container of an image with this Env sees them.
 std::vector<std::string> container_environment(const std::vector<std::string>& image_environment);

@@ -2,6 +2,7 @@
 #include "runtime/terminal.h"
 
 #include "jcbuild/error.h"
+#include "util/pass_descriptor.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,33 +15,6 @@ namespace jcb::runtime {
 namespace {
 
 constexpr std::string_view k_socket_thing = "the console socket";
-
-util::Fd take_descriptor(const msghdr& message) {
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  const bool has_one =
-      header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int));
-  if (!has_one) throw Error(ErrorKind::failed, "the runtime sent no terminal over the console socket");
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return util::Fd(fd);
-}
-
-util::Fd receive_descriptor(int connection) {
-  std::array<char, 256> payload;  // a name, which says nothing
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  iovec part{payload.data(), payload.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  ssize_t got = -1;
-  do {
-    got = ::recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0) throw_errno("read from", k_socket_thing);
-  return take_descriptor(message);
-}
 
 }  // namespace
 
@@ -60,7 +34,10 @@ util::Fd ConsoleSocket::receive() {
   const util::Fd connection(::accept4(m_listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!connection) throw_errno("accept on", k_socket_thing);
   m_listener.reset();
-  return receive_descriptor(connection.get());
+  // Beside it comes a name, which says nothing.
+  auto terminal = util::receive_descriptor(connection.get(), k_socket_thing);
+  if (!terminal) throw Error(ErrorKind::failed, "the runtime sent no terminal over the console socket");
+  return std::move(*terminal);
 }
 
 }  // namespace jcb::runtime

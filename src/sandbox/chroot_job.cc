@@ -15,7 +15,6 @@ namespace {
 
 // What would need a mount or a namespace is refused, not left out.
 const Job& check_chroot_job(const Job& job) {
-  check_job(job);
   const auto refuse = [](const std::string& what) {
     throw Error(ErrorKind::unsupported, what + ", which the isolation 'chroot' cannot make",
                 "run jcbuild where it may mount (docker: --privileged, or as a user with subordinate ids and seccomp=unconfined)");
@@ -35,10 +34,7 @@ util::Fd open_directory(const std::filesystem::path& path) {
 
 ChrootJob::ChrootJob(const Job& job)
     : m_job(check_chroot_job(job)),
-      m_paths(make_candidates(m_job)),
-      m_argv(to_pointers(m_job.argv)),
-      m_environment(to_pointers(m_job.environment)),
-      m_candidates(to_pointers(m_paths)),
+      m_words(m_job),
       m_parent(kernel::open_pidfd(::getpid())),
       m_root(open_directory(m_job.root)),
       m_landlock(m_job.identity.uid == 0 ? make_landlock(m_root.get()) : util::Fd()),
@@ -48,14 +44,7 @@ ChrootJob::ChrootJob(const Job& job)
 
 LaunchPlan ChrootJob::plan() const {
   LaunchPlan plan;
-  plan.root = m_job.root.c_str();
-  plan.working_directory = m_job.working_directory.c_str();
-  plan.argv = m_argv.data();
-  plan.environment = m_environment.data();
-  plan.candidates = m_candidates.data();
-  plan.uid = m_job.identity.uid;
-  plan.gid = m_job.identity.gid;
-  plan.groups = m_job.identity.groups;
+  m_words.add_to(plan);
   plan.parent = m_parent.get();
   plan.root_fd = m_root.get();
   plan.landlock = m_landlock.get();

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/job_check.h"
 #include "sandbox/launch.h"
 #include "sandbox/stand_ins.h"
 
@@ -33,10 +34,7 @@ class ChrootJob {
 
  private:
   const Job m_job;
-  std::vector<std::string> m_paths;  // to try to execute
-  std::vector<char*> m_argv;
-  std::vector<char*> m_environment;
-  std::vector<char*> m_candidates;
+  CommandWords m_words;
   util::Fd m_parent;
   util::Fd m_root;
   util::Fd m_landlock;

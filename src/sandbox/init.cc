@@ -3,6 +3,7 @@
 #include "sandbox/kernel.h"
 #include "sandbox/launch.h"
 #include "sandbox/listener.h"
+#include "util/pass_descriptor.h"
 
 #include <linux/capability.h>
 #include <linux/seccomp.h>
@@ -157,7 +158,7 @@ void install_supervised_filter(const LaunchPlan& plan) noexcept {
     if (listener < 0) listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | listener_flag, &program);
   }
   require(listener >= 0, "install", "the supervised system call filter");
-  require(send_descriptor(k_supervisor_fd, static_cast<int>(listener)), "reach", "the supervisor");
+  require(util::send_descriptor(k_supervisor_fd, static_cast<int>(listener)), "reach", "the supervisor");
 }
 
 // Inheritable and ambient sets empty (CVE-2022-24769); permitted no larger than the bounding set.

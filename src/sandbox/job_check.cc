@@ -24,15 +24,6 @@ void check_environment(const std::vector<std::string>& environment) {
   }
 }
 
-std::string find_path(const std::vector<std::string>& environment) {
-  for (auto entry = environment.rbegin(); entry != environment.rend(); ++entry) {
-    if (entry->starts_with("PATH=")) return entry->substr(5);
-  }
-  return k_default_path;
-}
-
-}  // namespace
-
 void check_job(const Job& job) {
   if (job.argv.empty() || job.argv[0].empty()) throw Error(ErrorKind::invalid, "there is no command to run");
   for (const auto& argument : job.argv) check_text(argument, "an argument");
@@ -46,6 +37,14 @@ void check_job(const Job& job) {
   }
 }
 
+std::string find_path(const std::vector<std::string>& environment) {
+  for (auto entry = environment.rbegin(); entry != environment.rend(); ++entry) {
+    if (entry->starts_with("PATH=")) return entry->substr(5);
+  }
+  return k_default_path;
+}
+
+// The texts as execve(2) takes them, ended by a null; points into `strings`.
 std::vector<char*> to_pointers(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   for (const auto& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
@@ -53,6 +52,7 @@ std::vector<char*> to_pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
+// The paths to try to execute, in order.
 std::vector<std::string> make_candidates(const Job& job) {
   const std::string& name = job.argv[0];
   if (name.find('/') != std::string::npos) return {name};
@@ -60,6 +60,26 @@ std::vector<std::string> make_candidates(const Job& job) {
   for (const auto& directory : util::split(find_path(job.environment), ':'))
     candidates.push_back((directory.empty() ? "." : directory) + "/" + name);
   return candidates;
+}
+
+}  // namespace
+
+CommandWords::CommandWords(const Job& job)
+    : m_job((check_job(job), job)),
+      m_paths(make_candidates(job)),
+      m_argv(to_pointers(job.argv)),
+      m_environment(to_pointers(job.environment)),
+      m_candidates(to_pointers(m_paths)) {}
+
+void CommandWords::add_to(LaunchPlan& plan) const {
+  plan.root = m_job.root.c_str();
+  plan.working_directory = m_job.working_directory.c_str();
+  plan.argv = m_argv.data();
+  plan.environment = m_environment.data();
+  plan.candidates = m_candidates.data();
+  plan.uid = m_job.identity.uid;
+  plan.gid = m_job.identity.gid;
+  plan.groups = m_job.identity.groups;
 }
 
 std::string network_file(const Job& job, const char* host_path, const char* alone) {

@@ -5,16 +5,27 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
 
 namespace jcb::sandbox {
 
-/// Throws Error(invalid) naming what is wrong with the command, the environment, the directory or the user.
-void check_job(const Job& job);
-/// The texts as execve(2) takes them, ended by a null; points into `strings`.
-std::vector<char*> to_pointers(const std::vector<std::string>& strings);
-/// The paths to try to execute, in order.
-std::vector<std::string> make_candidates(const Job& job);
+/// A job's command in the forms that execve(2) takes. Points into the job, which must stay where it is.
+class CommandWords {
+ public:
+  /// Throws Error(invalid) naming what is wrong with the command, the environment, the directory or the user.
+  explicit CommandWords(const Job& job);
+  CommandWords(const CommandWords&) = delete;
+  CommandWords& operator=(const CommandWords&) = delete;
+
+  /// Fills in what is executed, where, and as whom.
+  void add_to(LaunchPlan& plan) const;
+
+ private:
+  const Job& m_job;
+  std::vector<std::string> m_paths;  // to try to execute, in order
+  std::vector<char*> m_argv, m_environment, m_candidates;
+};
 /// The content of a file of the host such as /etc/hosts for the job; `alone` when there is none, or no network.
 std::string network_file(const Job& job, const char* host_path, const char* alone);
 /// What a job without network sees as /etc/hosts: nothing of the host.

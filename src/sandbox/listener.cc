@@ -39,12 +39,6 @@ constexpr unsigned long k_add_descriptor = _IOC(_IOC_WRITE, '!', 3, sizeof(Added
 
 std::size_t units(std::size_t bytes) { return (bytes + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t); }
 
-// A control message with room for one descriptor.
-union Control {
-  cmsghdr header;
-  std::array<char, CMSG_SPACE(sizeof(int))> space;
-};
-
 }  // namespace
 
 Listener::Listener(util::Fd fd) : m_fd(std::move(fd)) {
@@ -82,46 +76,6 @@ void Listener::answer(std::uint64_t id, const Answer& answer) noexcept {
   response->flags = answer.let_kernel ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
   while (::ioctl(m_fd.get(), SECCOMP_IOCTL_NOTIF_SEND, response) != 0 && errno == EINTR) {
   }
-}
-
-bool send_descriptor(int socket, int fd) noexcept {
-  char byte = 'l';
-  iovec data{&byte, 1};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.space.data();
-  message.msg_controllen = control.space.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  ssize_t sent = -1;
-  do sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
-  return sent == 1;
-}
-
-std::optional<util::Fd> receive_descriptor(int socket) {
-  char byte = 0;
-  iovec data{&byte, 1};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.space.data();
-  message.msg_controllen = control.space.size();
-  ssize_t got = -1;
-  do got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  while (got < 0 && errno == EINTR);
-  if (got < 0 && errno != ECONNRESET) throw_errno("receive from", "a sandbox");
-  const cmsghdr* header = got <= 0 ? nullptr : CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return std::nullopt;
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return util::Fd(fd);
 }
 
 }  // namespace jcb::sandbox

@@ -47,9 +47,4 @@ class Listener {
   std::vector<std::max_align_t> m_response;
 };
 
-/// Sends the descriptor over a socket; async-signal-safe. False with errno on failure.
-bool send_descriptor(int socket, int fd) noexcept;
-/// What the other end sent; nothing when it was closed. Throws Error(system).
-std::optional<util::Fd> receive_descriptor(int socket);
-
 }  // namespace jcb::sandbox

@@ -57,15 +57,10 @@ std::uint64_t restrictions_of(const Job& job, const Bind& bind, mode_t type) {
 
 }  // namespace
 
-PreparedJob::PreparedJob(const Job& job) : m_job(job) {
-  check_job(m_job);
+PreparedJob::PreparedJob(const Job& job) : m_job(job), m_words(m_job) {
   m_parent = util::Fd(kernel::open_pidfd(::getpid()));
   if (!m_parent) throw_errno("open", "a descriptor of this process");
   m_shm_options = "mode=1777,size=" + std::to_string(m_job.shm_bytes);
-  m_argv = to_pointers(m_job.argv);
-  m_environment = to_pointers(m_job.environment);
-  for (auto& candidate : make_candidates(m_job)) m_candidates.push_back(const_cast<char*>(keep(std::move(candidate))));
-  m_candidates.push_back(nullptr);
   MountPoints& root = m_mount_points.emplace_back(util::Root::open(m_job.root));
   for (const char* name : {"proc", "sys", "dev"}) root.require_directory(name);
   m_covered.push_back("dev");
@@ -153,18 +148,11 @@ void PreparedJob::add_private_file(const PrivateFile& file) {
 
 LaunchPlan PreparedJob::plan() const {
   LaunchPlan plan;
-  plan.root = m_job.root.c_str();
+  m_words.add_to(plan);
   plan.hostname = m_job.hostname;
-  plan.working_directory = m_job.working_directory.c_str();
   plan.shm_options = m_shm_options.c_str();
   plan.binds = m_binds;
   plan.files = m_files;
-  plan.argv = m_argv.data();
-  plan.environment = m_environment.data();
-  plan.candidates = m_candidates.data();
-  plan.uid = m_job.identity.uid;
-  plan.gid = m_job.identity.gid;
-  plan.groups = m_job.identity.groups;
   if (!m_job.privileged && !m_job.insecure) plan.filter = step_filter();
   plan.parent = m_parent.get();
   plan.new_network = m_job.network == Network::none;

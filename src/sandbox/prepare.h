@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sandbox/job_check.h"
 #include "sandbox/launch.h"
 #include "sandbox/mount_points.h"
 #include "sandbox/sandbox.h"
@@ -39,12 +40,10 @@ class PreparedJob {
   PlannedTarget find_target(const std::string& path, bool directory);
   const char* keep(std::string text) { return m_texts.emplace_back(std::move(text)).c_str(); }
 
-  Job m_job;
+  const Job m_job;
+  CommandWords m_words;
   std::deque<std::string> m_texts;  // stable addresses
   std::string m_shm_options;
-  std::vector<char*> m_argv;
-  std::vector<char*> m_environment;
-  std::vector<char*> m_candidates;
   std::vector<util::Fd> m_trees;
   std::vector<Placed> m_done;          // mounts added so far
   std::vector<std::string> m_covered;  // their paths, and /dev

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/supervisor.h"
+#include "util/pass_descriptor.h"
 
 #include "jcbuild/error.h"
 
@@ -74,7 +75,7 @@ bool Supervisor::wait_for(int fd) const {
 
 void Supervisor::answer_calls() {
   if (!wait_for(m_socket.get())) return;
-  auto fd = receive_descriptor(m_socket.get());
+  auto fd = util::receive_descriptor(m_socket.get(), "a sandbox");
   if (!fd) return;
   Listener listener(std::move(*fd));
   while (wait_for(listener.fd())) answer_one(listener);

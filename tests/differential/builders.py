@@ -35,7 +35,24 @@ def demand(command, directory, environment):
     return output.strip()
 
 
-class Jcbuild:
+class Builder:
+    """Builds a case: what goes before it, then itself. The programs differ in one build, the tag and where images are."""
+
+    def build(self, case, context):
+        for tag, text in case.before:
+            write(f"{context}.before", text)
+            status, output = self.build_one(["-t", tag, "-f", f"{context}.before"], context)
+            if status != 0:
+                return Result(message=f"(before: {tag}) {output}")
+        tag = self.tag_of(case)
+        status, output = self.build_one(["-t", tag, *case.arguments], context)
+        if status != 0:
+            return Result(message=output)
+        description, diff_ids = self.read(tag)
+        return Result(description, output, diff_ids)
+
+
+class Jcbuild(Builder):
     """One store for all cases: steps that cases share come out of it."""
 
     def __init__(self, program, scratch, isolation):
@@ -47,18 +64,11 @@ class Jcbuild:
         for name in CONFIGS:
             demand([self.program, "copy", f"oci:{layout}:{name}", name], "/", self.environment)
 
-    def build(self, case, context):
-        for tag, text in case.before:
-            write(f"{context}.before", text)
-            status, output = self.build_one(["-t", tag, "-f", f"{context}.before"], context)
-            if status != 0:
-                return Result(message=f"(before: {tag}) {output}")
-        tag = f"case-{case.name}"
-        status, output = self.build_one(["-t", tag, *case.arguments], context)
-        if status != 0:
-            return Result(message=output)
-        description, diff_ids = read_image(f"{self.store}/oci", f"{tag}:latest")
-        return Result(description, output, diff_ids)
+    def tag_of(self, case):
+        return f"case-{case.name}"
+
+    def read(self, tag):
+        return read_image(f"{self.store}/oci", f"{tag}:latest")
 
     def build_one(self, arguments, context):
         isolation = [] if self.isolation == "auto" else ["--isolation", self.isolation]
@@ -66,7 +76,7 @@ class Jcbuild:
         return run([self.program, "build", *isolation, *arguments, "."], context, self.environment, 0o077)
 
 
-class Buildah:
+class Buildah(Builder):
     """One storage for each worker, since its locks make builds wait for each other."""
 
     def __init__(self, scratch, number):
@@ -80,20 +90,14 @@ class Buildah:
             image = demand([*self.program, "pull", "-q", f"oci:{layout}:{name}"], "/", {}).split("\n")[-1]
             demand([*self.program, "tag", image, f"localhost/{name}"], "/", {})
 
-    def build(self, case, context):
-        for tag, text in case.before:
-            write(f"{context}.before", text)
-            status, output = self.build_one(["-t", tag, "-f", f"{context}.before"], context)
-            if status != 0:
-                return Result(message=f"(before: {tag}) {output}")
-        status, output = self.build_one(["-t", "it", *case.arguments], context)
-        if status != 0:
-            return Result(message=output)
+    def tag_of(self, case):
+        return "it"
+
+    def read(self, tag):
         out = f"{self.top}/out"
         shutil.rmtree(out, ignore_errors=True)
-        demand([*self.program, "push", "-q", "-D", "it", f"dir:{out}"], "/", {})
-        description, diff_ids = read_image(out, None)
-        return Result(description, output, diff_ids)
+        demand([*self.program, "push", "-q", "-D", tag, f"dir:{out}"], "/", {})
+        return read_image(out, None)
 
     def build_one(self, arguments, context):
         fixed = ["--isolation", "chroot", "--layers", "--no-cache", "--identity-label=false", "--format", "docker", "--pull=never"]

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/targets.h"
 
-#if __has_include("dockerfile/ignore.h")
 #include "dockerfile/ignore.h"
 #include "jcbuild/error.h"
 
@@ -23,4 +22,3 @@ void ignore(std::string_view input) {
 }
 
 }  // namespace jcb::fuzz
-#endif

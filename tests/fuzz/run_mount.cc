@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/targets.h"
 
-#if __has_include("dockerfile/run_options.h")
 #include "dockerfile/run_options.h"
 #include "jcbuild/error.h"
 
@@ -18,4 +17,3 @@ void run_mount(std::string_view input) {
 }
 
 }  // namespace jcb::fuzz
-#endif

@@ -39,9 +39,5 @@ void replay(const std::string& name, void (*target)(std::string_view)) {
 TEST_CASE("the corpus of dockerfile holds") { replay("dockerfile", jcb::fuzz::dockerfile); }
 TEST_CASE("the corpus of expand holds") { replay("expand", jcb::fuzz::expand); }
 TEST_CASE("the corpus of pattern holds") { replay("pattern", jcb::fuzz::pattern); }
-#if __has_include("dockerfile/ignore.h")
 TEST_CASE("the corpus of ignore holds") { replay("ignore", jcb::fuzz::ignore); }
-#endif
-#if __has_include("dockerfile/run_options.h")
 TEST_CASE("the corpus of run_mount holds") { replay("run_mount", jcb::fuzz::run_mount); }
-#endif
