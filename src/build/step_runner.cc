@@ -82,12 +82,9 @@ std::vector<KeyPart> StepRunner::parts_of(const Step& step, const Place& place) 
 }
 
 void StepRunner::explain_miss(const Step& step, const Place& place, const std::vector<KeyPart>& parts) {
-  const CacheExplainer explainer(m_store);
-  if (m_options.explain_cache) {
-    const auto why = m_options.no_cache ? std::string("--no-cache is given") : explainer.explain(place.name, parts);
-    m_progress.message(MessageLevel::note, step.place + ": not cached: " + why);
-  }
-  explainer.remember(place.name, parts);
+  if (!m_options.explain_cache) return;
+  const auto why = m_options.no_cache ? std::string("--no-cache is given") : CacheExplainer(m_store).explain(place.name, parts);
+  m_progress.message(MessageLevel::note, step.place + ": not cached: " + why);
 }
 
 std::optional<StepResult> StepRunner::find(const std::string& key) const {
@@ -121,6 +118,7 @@ StepResult StepRunner::run(const Step& step, const Place& place) {
   if (found) return task.finish(TaskResult::cached), *found;
   explain_miss(step, place, parts);
   auto result = make(step, place, key, task);
+  CacheExplainer(m_store).remember(place.name, parts);
   task.finish();
   return result;
 }
