@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <mutex>
 #include <thread>
 
 #include "api/build_cache.h"
@@ -61,7 +63,13 @@ class DockerfileBuild {
     std::vector<oci::Platform> platforms;
     for (const auto& text : m_request.platforms) platforms.push_back(oci::Platform::parse(text));
     if (platforms.empty()) platforms.push_back(oci::Platform::host());
-    if (platforms.size() == 1) return build_for(platforms.front());
+    const auto image = platforms.size() == 1 ? build_for(platforms.front()) : build_index(platforms);
+    export_caches();
+    return image;
+  }
+
+ private:
+  oci::Descriptor build_index(const std::vector<oci::Platform>& platforms) {
     oci::Index index{std::string(oci::k_media_index), {}, {}};
     for (const auto& platform : platforms) {
       index.manifests.push_back(in_step("building for " + platform.text(), [&] { return build_for(platform); }));
@@ -71,7 +79,6 @@ class DockerfileBuild {
     return {std::string(oci::k_media_index), m_parts.store().layout().put_blob(bytes), bytes.size(), {}, std::nullopt, {}, {}};
   }
 
- private:
   oci::Descriptor build_for(const oci::Platform& platform) {
     const auto plan = build::plan_build(m_contexts.dockerfile(), make_inputs(platform));
     build::Solver solver(plan, m_parts.store(), m_contexts.trees(), build::plain_rules(), remote_access());
@@ -79,7 +86,7 @@ class DockerfileBuild {
     m_contexts.save_digests();
     build::StepRunner runner(m_parts.store(), m_parts.progress(), runner_options(plan.epoch));
     const auto& solved = solver.solve(runner, choose_jobs(m_request.jobs), m_task.id());
-    export_caches(solved);
+    for (const auto& [index, stage] : solved) m_results.insert(m_results.end(), stage.results.begin(), stage.results.end());
     return build::assemble_image(m_parts.store(), plan, solved, m_commit, {m_request.labels, m_request.annotations}, m_task);
   }
 
@@ -110,17 +117,17 @@ class DockerfileBuild {
     inputs.hidden_environment = m_parts.proxy_environment();
     inputs.given_epoch = m_parts.find_variable("SOURCE_DATE_EPOCH");
     inputs.network = m_request.network;
-    for (const auto& entitlement : m_request.allow) inputs.allow_insecure = inputs.allow_insecure || entitlement == "security.insecure";
+    inputs.allow_insecure = std::find(m_request.allow.begin(), m_request.allow.end(), "security.insecure") != m_request.allow.end();
     return inputs;
   }
 
-  void export_caches(const std::map<std::size_t, build::SolvedStage>& solved) const {
+  void export_caches() const {
     oci::PackOptions pack;
     pack.compression = m_commit.compression;
     pack.overlay_xattr = m_commit.overlay_xattr;
     for (const auto& place : m_exports) {
       in_step("writing the build cache " + place.directory,
-              [&] { build::export_cache(m_parts.store(), solved, pack, api::open_cache(place, true), place.tag); });
+              [&] { build::export_cache(m_parts.store(), m_results, pack, api::open_cache(place, true), place.tag); });
     }
   }
 
@@ -154,6 +161,7 @@ class DockerfileBuild {
 
   // Into the failed step, as it left everything, with its environment and its user.
   void open_shell(sandbox::Job job, const Error& error) const {
+    const std::lock_guard one_at_a_time(m_terminal);
     auto& progress = m_parts.progress();
     progress.message(MessageLevel::warning, error.message());
     progress.message(MessageLevel::note,
@@ -170,21 +178,32 @@ class DockerfileBuild {
   std::map<std::string, build::Secret> m_secrets;
   std::map<std::string, std::filesystem::path> m_agents;
   api::BuildContexts m_contexts;
+  std::vector<build::StepResult> m_results;  // of all platforms
   std::vector<api::CachePlace> m_exports;
   std::vector<std::unique_ptr<build::CacheImport>> m_imports;
   Task& m_task;
+  mutable std::mutex m_terminal;
 };
+
+// What a build may be allowed beyond the usual. The host's network is nothing that has to be allowed here.
+void check_entitlements(const std::vector<std::string>& allowed) {
+  for (const auto& name : allowed) {
+    if (name != "security.insecure" && name != "network.host")
+      throw Error(ErrorKind::usage, "--allow " + util::escape_text(name) + " is no entitlement", "use security.insecure");
+  }
+}
 
 }  // namespace
 
 BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   auto& parts = session.parts();
   api::check_network(request.network);
+  check_entitlements(request.allow);
   BuildResult result;
   for (const auto& name : request.names) result.names.push_back(api::store_tag(name));
   api::check_contexts(request);
   parts.isolate();
-  Task task(parts.progress(), 0, "build " + request.context);
+  Task task(parts.progress(), 0, "build " + build::strip_userinfo(request.context));
   const auto image = DockerfileBuild(parts, request, task).run();
   if (!request.output.empty()) api::write_built(parts, image, request.output, result.names.empty() ? "" : result.names.front());
   for (const auto& name : result.names) api::set_store_tag(parts.store(), name, image);

@@ -52,11 +52,14 @@ BuildContexts::BuildContexts(Session::Parts& parts, const BuildRequest& request,
   read_dockerfile(place);
   if (place.dockerfile.empty()) open_tree("", place.directory, m_dockerfile_path);
   for (const auto& [name, source] : request.build_contexts) {
-    if (!is_directory(source) && !is_file(source) && !build::parse_git_context(source)) {
+    if (!is_directory(source) && !is_file(source) && !is_address(source)) {
       m_named.images[name] = image_name(source);
       continue;
     }
-    open_tree(name, find_place(source).directory, {});
+    const auto named = find_place(source);
+    if (!named.dockerfile.empty())
+      throw Error(ErrorKind::invalid, "the build context " + name + ", " + build::strip_userinfo(source) + ", is no archive");
+    open_tree(name, named.directory, {});
     m_named.directories.insert(name);
   }
 }

@@ -30,6 +30,20 @@ Blobs blobs_of(const oci::Manifest& manifest) {
   return blobs;
 }
 
+// A digest becomes the name of a directory: nothing else may stand in its place.
+std::map<std::string, std::string> parse_steps(const util::Json& config) {
+  std::map<std::string, std::string> outputs;
+  const auto steps = config.find("steps");
+  if (steps == config.end() || !steps->is_object()) throw Error(ErrorKind::invalid, "a build cache has no list of steps");
+  for (const auto& [key, output] : steps->items()) {
+    if (!output.is_string()) throw Error(ErrorKind::invalid, "a build cache names an output that is no digest");
+    const auto text = output.get<std::string>();
+    if (!text.empty()) oci::Digest::parse("sha256:" + text);
+    outputs.emplace(oci::Digest::parse("sha256:" + key).hex(), text);
+  }
+  return outputs;
+}
+
 std::optional<oci::Manifest> find_cache(const oci::Layout& layout, const std::string& tag) {
   const auto descriptor = layout.find_tag(tag);
   if (!descriptor) return std::nullopt;
@@ -68,20 +82,18 @@ oci::Descriptor put(const oci::Layout& layout, std::string_view media_type, cons
 
 }  // namespace
 
-void export_cache(const store::Store& store, const std::map<std::size_t, SolvedStage>& solved, const oci::PackOptions& pack,
-                  const oci::Layout& to, const std::string& tag) {
+void export_cache(const store::Store& store, const std::vector<StepResult>& results, const oci::PackOptions& pack, const oci::Layout& to,
+                  const std::string& tag) {
   const auto before = find_cache(to, tag);
   const Blobs old = before ? blobs_of(*before) : Blobs{};
   Blobs blobs;
   util::Json steps = util::Json::object();
-  for (const auto& [index, stage] : solved) {
-    for (const auto& result : stage.results) {
-      steps[result.key] = result.output;
-      if (!result.tree || blobs.count(result.output) != 0) continue;
-      const auto known = old.find(result.output);
-      const bool there = known != old.end() && to.has_blob(known->second.digest);
-      blobs.emplace(result.output, there ? known->second : pack_output(store, result, pack, to));
-    }
+  for (const auto& result : results) {
+    steps[result.key] = result.output;
+    if (!result.tree || blobs.count(result.output) != 0) continue;
+    const auto known = old.find(result.output);
+    const bool there = known != old.end() && to.has_blob(known->second.digest);
+    blobs.emplace(result.output, there ? known->second : pack_output(store, result, pack, to));
   }
   const auto config = put(to, k_config_type, util::to_text(util::Json{{"version", k_version}, {"steps", steps}}));
   oci::Manifest manifest{std::string(oci::k_media_manifest), std::string(k_artifact_type), config, {}, std::nullopt, {}};
@@ -98,7 +110,7 @@ CacheImport::CacheImport(const store::Store& store, oci::Layout from, const std:
   const auto config = util::parse_json(m_from.read_blob(manifest->config, oci::k_max_config_bytes), k_thing);
   if (util::get_integer(config, "version", k_thing) != k_version)
     throw Error(ErrorKind::unsupported, m_from.name() + " was written by another version of jcbuild");
-  for (const auto& [key, output] : config.at("steps").items()) m_outputs.emplace(key, output.get<std::string>());
+  m_outputs = parse_steps(config);
 }
 
 std::optional<store::StepRecord> CacheImport::fetch(const std::string& key) const {

@@ -18,10 +18,10 @@
 
 namespace jcb::build {
 
-/// Writes the results of a solved plan under `tag`, replacing what was there, and removes blobs of the layout that nothing
-/// refers to any more. Throws Error.
-void export_cache(const store::Store& store, const std::map<std::size_t, SolvedStage>& solved, const oci::PackOptions& pack,
-                  const oci::Layout& to, const std::string& tag);
+/// Writes the results of steps (of all stages and platforms of a build) under `tag`, replacing what was there, and removes
+/// blobs of the layout that nothing refers to any more. Throws Error.
+void export_cache(const store::Store& store, const std::vector<StepResult>& results, const oci::PackOptions& pack, const oci::Layout& to,
+                  const std::string& tag);
 
 /// A cache of somebody else's that misses are looked up in. Thread-safe.
 class CacheImport {

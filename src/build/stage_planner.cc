@@ -212,7 +212,7 @@ Origin StagePlanner::take_origin(const std::string& name, Step& step) {
   if (origin.kind == Origin::Kind::stage) step.dependencies.push_back(origin.stage);
   if (origin.kind == Origin::Kind::image && m_build.images.count(origin.name) == 0)
     m_build.images[origin.name] =
-        in_step("taking files from the image " + origin.name, [&] { return m_inputs.load_image(origin.name, m_plan.platform); });
+        in_step("taking files from the image " + origin.name, [&] { return m_inputs.load_image(origin.name, m_inputs.platform); });
   return origin;
 }
 

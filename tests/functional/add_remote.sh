@@ -13,6 +13,7 @@ printf 'FROM tiny\nCOPY sub/inner /inner\n' > "$scratch/repo/Dockerfile"
 make_repository "$scratch/git" r.git "$scratch/repo"
 commit=$(git -C "$scratch/git/r.git" rev-parse main)
 tar -C "$scratch/repo" -cf "$scratch/files/x.tar" top
+tar -C "$scratch/repo" --exclude=.git -cf "$scratch/files/whole.tar" .
 start_server --git-root "$scratch/git" --files "$scratch/files"
 sum=$(sha256sum < "$scratch/files/x.tar" | cut -d' ' -f1)
 file() { jc export "$1" -o "$scratch/x.tar" && tar -xOf "$scratch/x.tar" "./$2" 2> /dev/null || tar -xOf "$scratch/x.tar" "$2"; }
@@ -50,7 +51,11 @@ config_of it > "$scratch/config"
 ! grep -qF "u:p@" "$scratch/config" "$scratch/err" || fail "the password is in the image or in the messages"
 ! in_user_namespace grep -rqF "u:p@" "$JCBUILD_STORE" || fail "the password is in the store"
 
+expect 0 jc build -t private "http://u:p@${server_url#http://}/git-private/r.git#main"
+! grep -qF "u:p@" "$scratch/err" || fail "the password of a context is in the messages"
 expect 0 jc build -t context "$server_url/git/r.git#main"
+expect 0 jc build -t tarred "$server_url/files/whole.tar"
+equal "$(digest_of tarred)" "$(digest_of context)" "digest from an archive by address"
 equal "$(file context inner)" inner
 expect 1 jc build -t x "$server_url/git/r.git#main:nowhere"
 ! has_tag x || fail "a tag of a failed build"

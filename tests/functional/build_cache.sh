@@ -57,4 +57,19 @@ equal "$(jq -r '.manifests | length' "$scratch/cache/index.json")" 1
 expect 0 jc build --cache-from "oci:$scratch/nowhere" "$scratch/context"
 says warning nowhere
 expect 1 jc build --cache-from docker://host/x "$scratch/context"
+# A cache is somebody else's: what it calls a digest becomes no path.
+mkdir -p "$scratch/hostile/blobs/sha256"
+put() { local digest; digest=$(sha256sum "$1" | cut -d' ' -f1); cp "$1" "$scratch/hostile/blobs/sha256/$digest"; echo "$digest"; }
+printf '{"version":1,"steps":{"%s":"../../../../x"}}' "$(printf 'a%.0s' $(seq 64))" > "$scratch/hostile-config"
+config=$(put "$scratch/hostile-config")
+jq -cn --arg config "sha256:$config" --argjson size "$(stat -c %s "$scratch/hostile-config")" '{schemaVersion: 2,
+  mediaType: "application/vnd.oci.image.manifest.v1+json", artifactType: "application/vnd.jcbuild.cache.v1",
+  config: {mediaType: "application/vnd.jcbuild.cache.config.v1+json", digest: $config, size: $size}, layers: []}' > "$scratch/hostile-manifest"
+manifest=$(put "$scratch/hostile-manifest")
+echo '{"imageLayoutVersion":"1.0.0"}' > "$scratch/hostile/oci-layout"
+jq -cn --arg digest "sha256:$manifest" --argjson size "$(stat -c %s "$scratch/hostile-manifest")" '{schemaVersion: 2, manifests: [
+  {mediaType: "application/vnd.oci.image.manifest.v1+json", digest: $digest, size: $size, annotations: {"org.opencontainers.image.ref.name": "cache"}}]}' \
+  > "$scratch/hostile/index.json"
+expect 0 jc build --cache-from "oci:$scratch/hostile" "$scratch/context"
+says warning hostile digest
 nothing_left

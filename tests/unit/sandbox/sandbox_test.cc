@@ -138,7 +138,7 @@ TEST_CASE("a step leaves no trace but what it wrote", "[kernel]") {
 }
 
 TEST_CASE("a missing working directory is made and stays, as docker's does", "[kernel]") {
-  CHECK(trace("pwd", [](Job& job) { job.working_directory = "/work/deep"; }) == "/work/deep\nwork\nwork/deep\n");
+  CHECK(trace("pwd", [](Job& job) { job.working_directory = "/room/deep"; }) == "/room/deep\nroom\nroom/deep\n");
 }
 
 TEST_CASE("a working directory through a descriptor or in /proc is refused", "[kernel]") {
