@@ -46,6 +46,12 @@ struct HttpBody {
   std::function<std::size_t(std::uint64_t offset, char* buffer, std::size_t size)> read;
 };
 
+/// A part of a body: `size_bytes` (at least 1) from `first`.
+struct HttpRange {
+  std::uint64_t first = 0;
+  std::uint64_t size_bytes = 0;
+};
+
 /// One request, with a limit for what comes back.
 struct HttpRequest {
   std::string method = "GET";
@@ -55,6 +61,15 @@ struct HttpRequest {
   std::optional<HttpBody> body;
   /// The most bytes of a response's body; more is Error(invalid).
   std::uint64_t limit_bytes = std::uint64_t{4} << 20;
+  /// A part of the body is wanted. The answer is exactly that part (206), or a status of 200 with no byte in the sink:
+  /// the server does not know parts.
+  std::optional<HttpRange> range;
+  /// The body can never change (its digest is known): it is resumed without If-Range.
+  bool immutable = false;
+  /// Redirects from a server with a public address must not lead to one of a private network (loopback, RFC 1918, ULA).
+  bool keep_public = false;
+  /// No address of a private network may be connected to at all.
+  bool only_public = false;
 };
 
 /// What a server answered. The body of a status of 2xx went to the sink; of any other it is here, cut at 64 KiB.
@@ -63,6 +78,9 @@ struct HttpResponse {
   HttpHeaders headers;
   std::string url;  ///< after redirects, without user information
   std::string error_body;
+  /// The address that answered the first hop: one of a private network, a public one, or not known (a proxy's).
+  enum class Peer { unknown, private_network, public_network };
+  Peer peer = Peer::unknown;
 };
 
 /// Takes the body of a successful response.

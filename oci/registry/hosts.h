@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which server answers for an image name: containers-registries.conf(5) version 2 with its drop-ins, containers-certs.d(5)
+// and docker's /etc/docker/certs.d, and what docker's daemon.json says of mirrors and insecure registries.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "oci/reference.h"
+#include "oci/registry/endpoint.h"
+
+namespace jcb::oci {
+
+/// Where configuration is looked for, and what the command line says.
+struct HostOptions {
+  std::map<std::string, std::string> environment;  ///< HOME, XDG_CONFIG_HOME, CONTAINERS_REGISTRIES_CONF, DOCKER_CONFIG
+  std::filesystem::path registries_conf;           ///< --registries-conf: this file alone
+  std::filesystem::path certificates;              ///< --cert-dir: this directory for every host
+  std::optional<bool> verify_tls;                  ///< --tls-verify
+  std::filesystem::path root = "/";                ///< /etc is below it; for tests
+};
+
+/// The configuration of all registries. Read once; immutable.
+class Hosts {
+ public:
+  /// Reads the files. A missing one is fine; a malformed one is Error(invalid) with its name and line.
+  static Hosts load(const HostOptions& options);
+
+  /// Where to pull `reference` from, in the order to try: mirrors, then the registry. The reference has a host (see
+  /// expand_short_name). Throws Error(refused) for a blocked registry.
+  std::vector<Endpoint> pull_endpoints(const Reference& reference) const;
+  /// The one place to push to: never a mirror. Throws Error(refused) for a blocked registry.
+  Endpoint push_endpoint(const Reference& reference) const;
+  /// The endpoint of a bare host, for `login`; repository empty.
+  Endpoint host_endpoint(const std::string& host) const;
+  /// What a name without a host may mean, in order: its alias, or itself below each unqualified-search registry, or
+  /// docker.io where nothing is configured (as docker has it). A name with a host is itself.
+  std::vector<Reference> expand_short_name(const Reference& reference) const;
+  /// The credential helper that registries.conf names first, or nothing.
+  const std::vector<std::string>& credential_helpers() const;
+  /// What the user should hear, such as that daemon.json was read.
+  const std::vector<std::string>& notes() const;
+
+ private:
+  struct Config;
+  explicit Hosts(std::shared_ptr<const Config> config) : m_config(std::move(config)) {}
+  std::shared_ptr<const Config> m_config;
+};
+
+}  // namespace jcb::oci
