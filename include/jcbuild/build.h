@@ -26,6 +26,7 @@ struct BuildRequest {
   std::vector<std::string> cache_to;    ///< where the results of all steps are written: the same with dest=
   unsigned jobs = 0;                    ///< steps at once; 0: one for each processor
   bool no_cache = false;
+  bool always_pull = false;  ///< ask the registry for base images even when the store has them
   bool explain_cache = false;
   bool shell_on_error = false;
 };

@@ -17,6 +17,7 @@ struct ComposeRequest {
   std::string output;                   ///< also copied there: an image name with transport; empty: store only
   std::vector<std::string> skip_tests;  ///< package names, "intermediate", "all"
   bool no_cache = false;
+  bool always_pull = false;  ///< ask the registry for base images even when the store has them
 };
 
 /// What became of one package.

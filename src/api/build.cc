@@ -9,6 +9,7 @@
 
 #include "api/build_cache.h"
 #include "api/build_contexts.h"
+#include "api/destination.h"
 #include "api/parts.h"
 #include "build/cache_exchange.h"
 #include "build/image_assembly.h"
@@ -51,11 +52,12 @@ class DockerfileBuild {
       : m_parts(parts),
         m_request(request),
         m_commit(parts.commit_options(request.compression)),
+        m_access(parts.base_access(m_commit, request.always_pull)),
         m_secrets(read_secrets(parts, request)),
         m_agents(find_agents(parts, request)),
         m_contexts(parts, request, remote_access()),
         m_task(task) {
-    for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_place(text, "--cache-to"));
+    for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_name(text, "--cache-to"));
     open_imports();
   }
 
@@ -107,7 +109,7 @@ class DockerfileBuild {
   build::PlanInputs make_inputs(const oci::Platform& platform) {
     build::PlanInputs inputs;
     inputs.load_image = [this](const std::string& image, const oci::Platform& wanted) {
-      return build::load_base(m_parts.store(), oci::ImageName::parse(image), wanted, m_commit, m_parts.progress(), m_task.id());
+      return build::load_base(m_parts.store(), oci::ImageName::parse(image), wanted, m_access, m_parts.progress(), m_task.id());
     };
     inputs.build_args = m_request.build_args;
     inputs.contexts = m_contexts.named();
@@ -121,23 +123,23 @@ class DockerfileBuild {
     return inputs;
   }
 
-  void export_caches() const {
+  void export_caches() {
     oci::PackOptions pack;
     pack.compression = m_commit.compression;
     pack.overlay_xattr = m_commit.overlay_xattr;
-    for (const auto& place : m_exports) {
-      in_step("writing the build cache " + place.directory,
-              [&] { build::export_cache(m_parts.store(), m_results, pack, api::open_cache(place, true), place.tag); });
+    for (const auto& name : m_exports) {
+      in_step("writing the build cache " + name.text(),
+              [&] { build::export_cache(m_parts.store(), m_results, pack, *api::create_cache(m_parts, name, m_task.id())); });
     }
   }
 
   // A cache that cannot be read slows a build down, but need not stop it: a first run has none.
   void open_imports() {
     for (const auto& text : m_request.cache_from) {
-      const auto place = api::parse_cache_place(text, "--cache-from");
+      const auto name = api::parse_cache_name(text, "--cache-from");
       try {
-        m_imports.push_back(
-            std::make_unique<build::CacheImport>(m_parts.store(), api::open_cache(place, false), place.tag, m_commit.overlay_xattr));
+        m_imports.push_back(std::make_unique<build::CacheImport>(m_parts.store(), api::open_cache(m_parts, name, m_task.id()),
+                                                                 m_commit.overlay_xattr));
       } catch (const Error& error) {
         m_parts.progress().message(MessageLevel::warning, "--cache-from " + text + ": " + error.message());
       }
@@ -175,11 +177,12 @@ class DockerfileBuild {
   Session::Parts& m_parts;
   const BuildRequest& m_request;
   build::CommitOptions m_commit;
+  build::BaseAccess m_access;
   std::map<std::string, build::Secret> m_secrets;
   std::map<std::string, std::filesystem::path> m_agents;
   api::BuildContexts m_contexts;
   std::vector<build::StepResult> m_results;  // of all platforms
-  std::vector<api::CachePlace> m_exports;
+  std::vector<api::CacheName> m_exports;
   std::vector<std::unique_ptr<build::CacheImport>> m_imports;
   Task& m_task;
   mutable std::mutex m_terminal;
@@ -205,7 +208,8 @@ BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   parts.isolate();
   Task task(parts.progress(), 0, "build " + build::strip_userinfo(request.context));
   const auto image = DockerfileBuild(parts, request, task).run();
-  if (!request.output.empty()) api::write_built(parts, image, request.output, result.names.empty() ? "" : result.names.front());
+  if (!request.output.empty())
+    api::write_root(parts, parts.store().layout(), image, request.output, result.names.empty() ? "" : result.names.front(), task.id());
   for (const auto& name : result.names) api::set_store_tag(parts.store(), name, image);
   task.finish();
   result.digest = image.digest.text();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/destination.h"
 #include "api/parts.h"
 #include "compose/composer.h"
 #include "packages/resolver.h"
@@ -23,6 +24,7 @@ struct Prepared {
   oci::ImageName base_name;
   std::string image;
   compose::ComposeOptions options;
+  build::BaseAccess access;
 };
 
 compose::TestChoice choose_tests(const std::vector<std::string>& skip) {
@@ -49,6 +51,7 @@ Prepared prepare(Session::Parts& parts, const ComposeRequest& request) {
   prepared.base_name = oci::ImageName::parse(request.base.empty() ? prepared.target.default_base() : request.base);
   prepared.image = api::store_tag(request.name.empty() ? prepared.resolution.default_image_name : request.name);
   prepared.options.commit = parts.commit_options(request.compression);
+  prepared.access = parts.base_access(prepared.options.commit, request.always_pull);
   prepared.options.tests = choose_tests(request.skip_tests);
   prepared.options.no_cache = request.no_cache;
   auto& plan = prepared.options.plan;
@@ -57,11 +60,11 @@ Prepared prepare(Session::Parts& parts, const ComposeRequest& request) {
   plan.hidden_environment = parts.proxy_environment();
   plan.network = request.network;
   plan.compression = request.compression;
-  plan.load_image = [&parts, commit = prepared.options.commit](const std::string& image, const oci::Platform& platform) {
+  plan.load_image = [&parts, access = prepared.access](const std::string& image, const oci::Platform& platform) {
     const auto name = oci::ImageName::parse(image);
-    if (auto base = build::find_base(parts.store(), name, platform)) return *base;
+    if (auto base = build::find_base(parts.store(), name, platform, access)) return *base;
     if (!sandbox::is_isolated()) throw compose::ImageNotReady();
-    return build::load_base(parts.store(), name, platform, commit, parts.progress(), 0);
+    return build::load_base(parts.store(), name, platform, access, parts.progress(), 0);
   };
   return prepared;
 }
@@ -116,7 +119,7 @@ ComposeResult describe(const Prepared& prepared, const std::vector<compose::Pack
 
 // The base, when nothing has to be made or unpacked for it.
 std::optional<build::Base> find_ready_base(Session::Parts& parts, const Prepared& prepared) {
-  return build::find_base(parts.store(), prepared.base_name, oci::Platform::host());
+  return build::find_base(parts.store(), prepared.base_name, oci::Platform::host(), prepared.access);
 }
 
 Json forecast_json(const Prepared& prepared, const ComposeRequest& request, const std::vector<compose::Forecast>& forecasts) {
@@ -174,8 +177,7 @@ ComposeResult compose_image(Session& session, const ComposeRequest& request) {
   Task task(parts.progress(), 0, "compose " + util::join(request.packages, " "));
   if (!base) {
     base = in_step("preparing the base " + prepared.base_name.text(), [&] {
-      return build::load_base(parts.store(), prepared.base_name, oci::Platform::host(), prepared.options.commit, parts.progress(),
-                              task.id());
+      return build::load_base(parts.store(), prepared.base_name, oci::Platform::host(), prepared.access, parts.progress(), task.id());
     });
     set_epoch();
   }
@@ -184,9 +186,7 @@ ComposeResult compose_image(Session& session, const ComposeRequest& request) {
   compose::Composer composer(parts.store(), parts.progress(), runner ? &*runner : nullptr, prepared.options);
   const auto composition = composer.compose(prepared.resolution, *base, task.id());
   if (!request.output.empty())
-    api::write_destination(parts, parts.store().layout(),
-                           oci::load_image(parts.store().layout(), composition.manifest, oci::Platform::host()), request.output,
-                           prepared.image);
+    api::write_root(parts, parts.store().layout(), composition.manifest, request.output, prepared.image, task.id());
   api::set_store_tag(parts.store(), prepared.image, composition.manifest);
   task.finish(complete ? TaskResult::cached : TaskResult::done);
   return describe(prepared, composition.packages, composition.manifest.digest.text());

@@ -19,12 +19,30 @@ namespace {
 constexpr const char* k_ref_name = "org.opencontainers.image.ref.name";
 constexpr std::size_t k_least_prefix = 4;
 
+// Whether one of the digests that a tag goes by begins with `prefix`.
+bool has_digest_prefix(const oci::Descriptor& descriptor, std::string_view prefix) {
+  const auto source = descriptor.annotations.find(k_source_digest);
+  return descriptor.digest.hex().starts_with(prefix) ||
+         (source != descriptor.annotations.end() && source->second.starts_with("sha256:" + std::string(prefix)));
+}
+
+// The name as docker shows it: without Docker Hub's host, and without the "library/" of its official images.
+std::string familiar_name(std::string name) {
+  for (const std::string_view host : {"docker.io/", "index.docker.io/", "registry-1.docker.io/"}) {
+    if (!name.starts_with(host)) continue;
+    name.erase(0, host.size());
+    if (name.starts_with("library/")) name.erase(0, 8);
+    break;
+  }
+  return name;
+}
+
 bool is_hex(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
 std::optional<TaggedImage> find_by_digest_prefix(const std::vector<TaggedImage>& images, std::string_view prefix) {
   std::optional<TaggedImage> found;
   for (const auto& image : images) {
-    if (!image.descriptor.digest.hex().starts_with(prefix)) continue;
+    if (!has_digest_prefix(image.descriptor, prefix)) continue;
     if (found && found->descriptor.digest != image.descriptor.digest)
       throw Error(ErrorKind::invalid, "several images begin with " + std::string(prefix), "give more digits");
     if (!found) found = image;
@@ -108,9 +126,11 @@ std::optional<TaggedImage> find_image(const Store& store, const std::string& tex
     auto found = find_by_digest_prefix(images, reference.digest()->hex());
     return found;
   }
-  const std::string name = reference.store_name();
-  const auto found = std::find_if(images.begin(), images.end(), [&](const TaggedImage& image) { return image.name == name; });
-  if (found == images.end() || (reference.digest() && found->descriptor.digest != *reference.digest())) return std::nullopt;
+  const std::string name = reference.store_name(), familiar = familiar_name(name);
+  auto found = std::find_if(images.begin(), images.end(), [&](const TaggedImage& image) { return image.name == name; });
+  if (found == images.end())
+    found = std::find_if(images.begin(), images.end(), [&](const TaggedImage& image) { return familiar_name(image.name) == familiar; });
+  if (found == images.end() || (reference.digest() && !has_digest_prefix(found->descriptor, reference.digest()->hex()))) return std::nullopt;
   return *found;
 }
 
