@@ -44,10 +44,11 @@ Endpoint Hosts::Config::make_endpoint(const RegistryName& name, bool insecure) c
   endpoint.host = make_server(name.registry);
   endpoint.registry = name.registry;
   endpoint.repository = name.repository;
+  endpoint.tls.insecure_everywhere = !options.verify_tls.value_or(true);
   endpoint.tls.insecure = options.verify_tls ? !*options.verify_tls : insecure;
   endpoint.plain_http = endpoint.tls.insecure || (!options.verify_tls && is_loopback_host(endpoint.host));
   const Certificates certificates = find_certificates(options, name.registry);
-  if (!certificates.authorities.empty()) endpoint.tls.authorities = certificates.authorities.front();
+  endpoint.tls.authorities = certificates.authorities;
   endpoint.tls.client_certificate = certificates.certificate;
   endpoint.tls.client_key = certificates.key;
   return endpoint;

@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using End = HttpOutcome::End;
 
-// A try that brings the body this much further starts the count of retries anew.
+// Tries that brought the body this much further start the count of retries anew.
 constexpr std::uint64_t k_progress_bytes = 64 << 10;
 
 bool is_same_name(std::string_view a, std::string_view b) { return util::to_lower(a) == util::to_lower(b); }
@@ -28,7 +28,12 @@ bool is_redirect(const HttpResponse& response) {
   return (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) && response.headers.find("Location");
 }
 
-bool is_transient(int status) { return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504; }
+// 421: the connection was the wrong one for this host (RFC 9110 section 15.5.20); CurlHttp does not use it again.
+bool is_transient(int status) {
+  return status == 408 || status == 421 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+bool is_answer(const HttpOutcome& outcome) { return outcome.end == End::complete || outcome.end == End::stopped; }
 
 void check_headers(const HttpHeaders& headers) {
   for (const auto& [name, value] : headers.fields()) {
@@ -90,14 +95,17 @@ std::optional<milliseconds> retry_after(const HttpResponse& response, std::chron
 // Counts the tries of one send and says how long to wait before the next.
 class Retries {
  public:
-  Retries(const HttpRules& rules, const std::string& method) : m_rules(rules), m_repeatable(method != "POST" && method != "PATCH") {}
+  Retries(const HttpRules& rules, const HttpRequest& request)
+      : m_rules(rules), m_repeatable(request.method != "POST" && request.method != "PATCH" && (request.retry_body || !request.body)) {}
 
   /// Nothing: it ends here.
   std::optional<milliseconds> next(const HttpOutcome& outcome, const HttpResponse& last, std::uint64_t furthest) {
-    if (furthest >= m_furthest + k_progress_bytes) m_tries = 0;
-    m_furthest = std::max(m_furthest, furthest);
+    if (furthest >= m_furthest + k_progress_bytes) {
+      m_tries = 0;
+      m_furthest = furthest;
+    }
     const bool unreachable = outcome.end == End::unreachable;
-    const bool untouched = unreachable || (outcome.end != End::cut && last.status == 429);
+    const bool untouched = unreachable || (outcome.end != End::cut && (last.status == 429 || last.status == 421));
     if (!m_repeatable && !untouched) return std::nullopt;
     if (m_tries >= (unreachable ? m_rules.connection_retries : m_rules.retries)) return std::nullopt;
     const auto asked = outcome.end == End::complete ? retry_after(last, m_rules.longest_pause) : std::nullopt;
@@ -139,27 +147,34 @@ HttpOutcome HttpClient::follow(HttpRequest request, HttpReceiver& receiver, cons
   const std::string start = request.url;
   for (int hops = 0;; ++hops) {
     const HttpOutcome outcome = exchange(request, receiver);
-    if (outcome.end == End::cut || outcome.end == End::unreachable || !is_redirect(last)) return outcome;
+    if (!is_answer(outcome) || !is_redirect(last)) return outcome;
     if (hops == m_rules.redirects)
       throw Error(ErrorKind::refused, start + " redirects more than " + std::to_string(m_rules.redirects) + " times");
     redirect(request, last);
+    // A proxy hides where the first hop was; what it redirects to is then judged as if that were public.
+    if (request.keep_public && last.peer != HttpResponse::Peer::private_network) request.only_public = true;
   }
+}
+
+void HttpClient::fail(const HttpRequest& request, const HttpOutcome& outcome) const {
+  using Reason = HttpFailure::Reason;
+  const Reason reason = outcome.end == End::unreachable ? Reason::unreachable : outcome.end == End::no_tls ? Reason::no_tls : Reason::cut;
+  throw HttpFailure(reason, "cannot " + util::to_lower(request.method) + " " + HttpUrl::parse(request.url).text() + ": " + outcome.cause);
 }
 
 HttpResponse HttpClient::send(const HttpRequest& request, HttpSink& sink) {
   HttpDelivery delivery(request, sink);
-  Retries retries(m_rules, request.method);
+  Retries retries(m_rules, request);
   for (;;) {
     util::check_interrupt();
     HttpOutcome outcome = follow(delivery.next_request(), delivery, delivery.last());
-    if (delivery.has_bad_part()) outcome = {End::cut, "the server sent another part than the one asked for"};
-    const bool answered = outcome.end == End::complete || outcome.end == End::stopped;
-    if (answered && !is_transient(delivery.last().status)) return delivery.result();
+    if (outcome.end == End::no_tls) fail(request, outcome);
+    if (delivery.is_whole()) return delivery.result();
+    if (const std::string fault = is_answer(outcome) ? delivery.find_fault() : ""; !fault.empty()) outcome = {End::cut, fault};
+    if (is_answer(outcome) && !is_transient(delivery.last().status)) return delivery.result();
     const auto wait = retries.next(outcome, delivery.last(), delivery.furthest());
-    if (!wait && answered) return delivery.result();
-    if (!wait)
-      throw Error(ErrorKind::failed,
-                  "cannot " + util::to_lower(request.method) + " " + HttpUrl::parse(request.url).text() + ": " + outcome.cause);
+    if (!wait && is_answer(outcome)) return delivery.result();
+    if (!wait) fail(request, outcome);
     pause(*wait);
   }
 }

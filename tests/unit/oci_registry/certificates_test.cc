@@ -18,6 +18,7 @@ TEST_CASE("certs.d has authorities and a client's certificate for a host and por
   const auto other = find_certificates(tree.options, "my-registry.com");
   CHECK((other.authorities.empty() && other.certificate.empty()));
   const auto tls = tree.hosts().pull_endpoints(oci::Reference::parse("my-registry.com:5000/x")).at(0).tls;
+  CHECK(tls.authorities == found.authorities);
   CHECK((tls.client_certificate == found.certificate && tls.client_key == found.key && !tls.insecure));
 }
 

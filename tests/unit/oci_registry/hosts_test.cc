@@ -52,11 +52,13 @@ TEST_CASE("the command line decides on verification") {
   ConfigTree tree;
   tree.write("etc/containers/registries.conf", "[[registry]]\nlocation = 'a.b'\ninsecure = true\n");
   CHECK(places(tree, "a.b/x") == Places{"a.b/x http insecure"});
+  CHECK_FALSE(tree.hosts().push_endpoint(Reference::parse("a.b/x")).tls.insecure_everywhere);
   tree.options.verify_tls = true;
   CHECK(places(tree, "a.b/x") == Places{"a.b/x"});
   CHECK(places(tree, "localhost:5000/x") == Places{"localhost:5000/x"});
   tree.options.verify_tls = false;
   CHECK(places(tree, "c.d/x") == Places{"c.d/x http insecure"});
+  CHECK(tree.hosts().push_endpoint(Reference::parse("c.d/x")).tls.insecure_everywhere);
 }
 
 TEST_CASE("the example of the manual page: mirrors in order, then the location") {
