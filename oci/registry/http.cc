@@ -92,6 +92,13 @@ std::optional<milliseconds> retry_after(const HttpResponse& response, std::chron
   }
 }
 
+// Half to whole of a step that doubles: clients that were cut off together do not come back together.
+milliseconds own_pause(const HttpRules& rules, int tries) {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  const auto step = std::min<milliseconds>(rules.first_pause * (1 << std::clamp(tries, 0, 20)), rules.longest_pause);
+  return milliseconds(std::uniform_int_distribution<milliseconds::rep>(step.count() / 2, step.count())(random));
+}
+
 // Counts the tries of one send and says how long to wait before the next.
 class Retries {
  public:
@@ -109,24 +116,16 @@ class Retries {
     if (!m_repeatable && !untouched) return std::nullopt;
     if (m_tries >= (unreachable ? m_rules.connection_retries : m_rules.retries)) return std::nullopt;
     const auto asked = outcome.end == End::complete ? retry_after(last, m_rules.longest_pause) : std::nullopt;
-    const auto pause = asked ? *asked : own_pause();
+    const auto pause = asked ? *asked : own_pause(m_rules, m_tries);
     ++m_tries;
     return pause;
   }
 
  private:
-  // Half to whole of a step that doubles: clients that were cut off together do not come back together.
-  milliseconds own_pause() {
-    const auto step = std::min<milliseconds>(m_rules.first_pause * (1 << std::min(m_tries, 20)), m_rules.longest_pause);
-    std::uniform_int_distribution<milliseconds::rep> half(step.count() / 2, step.count());
-    return milliseconds(half(m_random));
-  }
-
   const HttpRules& m_rules;
   bool m_repeatable;
   int m_tries = 0;
   std::uint64_t m_furthest = 0;
-  std::minstd_rand m_random{std::random_device{}()};
 };
 
 }  // namespace
@@ -177,6 +176,10 @@ HttpResponse HttpClient::send(const HttpRequest& request, HttpSink& sink) {
     if (!wait) fail(request, outcome);
     pause(*wait);
   }
+}
+
+void HttpClient::wait_to_retry(int number, const HttpResponse& response) {
+  pause(retry_after(response, m_rules.longest_pause).value_or(own_pause(m_rules, number)));
 }
 
 void HttpClient::pause(milliseconds duration) {

@@ -179,6 +179,9 @@ class HttpClient {
   /// Throws HttpFailure when no response could be had, Error(refused) for what the rules forbid, Error(invalid) for a
   /// malformed request or response or one above a limit; Interrupted.
   HttpResponse send(const HttpRequest& request, HttpSink& sink);
+  /// Waits before a try of the caller's own, the `number`th (from 0) that brought nothing, at the pace of `send`; what
+  /// Retry-After of the last `response` says counts. Throws Interrupted.
+  void wait_to_retry(int number, const HttpResponse& response = {});
 
  protected:
   explicit HttpClient(HttpRules rules) : m_rules(rules) {}
