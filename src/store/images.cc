@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <mutex>
 #include <set>
 #include <thread>
 
 #include "jcbuild/error.h"
 #include "oci/reference.h"
 #include "store/owned_trees.h"
+#include "util/parallel.h"
 #include "util/text.h"
 
 namespace jcb::store {
@@ -64,30 +63,6 @@ void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr,
   store.publish_tree(directory, layer.tree(), unpack_owned(store, tree, options, [&](const oci::UnpackOptions& owned) {
                        oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, tree, owned);
                      }));
-}
-
-// Runs `work(i)` for 0..count-1 on a few threads; the first error stops the rest and is thrown here.
-void run_in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto loop = [&] {
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        work(i);
-      } catch (...) {
-        const std::lock_guard guard(mutex);
-        if (!failure) failure = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  const std::size_t workers = std::min<std::size_t>({count, std::max(1U, std::thread::hardware_concurrency()), 8});
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < workers; ++i) threads.emplace_back(loop);
-  loop();
-  for (auto& thread : threads) thread.join();
-  if (failure) std::rethrow_exception(failure);
 }
 
 void copy_blob(const oci::Layout& from, const oci::Descriptor& blob, const oci::Layout& to,
@@ -146,7 +121,8 @@ std::vector<Layer> unpack_layers(const Store& store, const oci::LoadedImage& ima
     total += layers.back().blob.size_bytes;
   }
   std::atomic<std::uint64_t> done{0};
-  run_in_parallel(missing.size(), [&](std::size_t i) {
+  std::atomic<bool> stop{false};
+  util::run_in_parallel(missing.size(), std::clamp(std::thread::hardware_concurrency(), 1U, 8U), stop, [&](std::size_t i) {
     in_step("unpacking layer " + missing[i].blob.digest.short_text(), [&] {
       std::uint64_t last = 0;
       unpack_one(store, missing[i], xattr, [&](std::uint64_t bytes) {
