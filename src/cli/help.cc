@@ -52,7 +52,7 @@ constexpr CommandGroup k_groups[] = {
     {"Packages", {"packages", "list", "show", "resolve"}},
     {"Containers", {"run"}},
     {"Images", {"images", "tag", "rmi", "inspect", "history", "copy", "save", "load", "import", "export", "unpack"}},
-    {"Store and machine", {"verify", "prune", "doctor", "debug", "version"}},
+    {"Store and machine", {"verify", "prune", "serve", "doctor", "debug", "version"}},
 };
 
 }  // namespace
