@@ -54,7 +54,7 @@ MHD_Result collect_header(void* headers, MHD_ValueKind, const char* name, const 
   return MHD_YES;
 }
 
-// Never called: an answer to HEAD has a length, but nobody reads it.
+// Never called: such an answer has a length, but no body.
 ssize_t refuse_to_read(void*, std::uint64_t, char*, std::size_t) { return MHD_CONTENT_READER_END_WITH_ERROR; }
 
 struct DestroyResponse {

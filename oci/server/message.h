@@ -25,7 +25,7 @@ struct ServerRequest {
 
 /// Bytes of a file that are sent as a body.
 struct BlobPart {
-  util::Fd file;  ///< none in the answer to HEAD, which sends no body
+  util::Fd file;  ///< none where no body is sent: in the answer to HEAD, and with 304
   std::uint64_t offset = 0;
   std::uint64_t size_bytes = 0;
 };

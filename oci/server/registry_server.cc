@@ -36,10 +36,12 @@ void describe(ServerAnswer& answer, const Digest& digest) {
   answer.headers.emplace_back("ETag", entity_tag(digest));
 }
 
-ServerAnswer make_unchanged(const Digest& digest) {
+// The length is that of the content which is not sent (RFC 9110 section 8.6).
+ServerAnswer make_unchanged(const Descriptor& content) {
   ServerAnswer answer;
   answer.status = 304;
-  describe(answer, digest);
+  describe(answer, content.digest);
+  answer.blob.emplace(BlobPart{{}, 0, content.size_bytes});
   return answer;
 }
 
@@ -167,7 +169,7 @@ ServerAnswer RegistryServer::answer_manifest(const ServerRequest& request, const
   const Descriptor* manifest = find_manifest(repository, reference);
   if (manifest == nullptr || !m_layout.has_blob(manifest->digest))
     return make_refusal(404, "MANIFEST_UNKNOWN", "there is no manifest " + util::escape_text(reference.substr(0, 128)));
-  if (is_unchanged(request, entity_tag(manifest->digest))) return make_unchanged(manifest->digest);
+  if (is_unchanged(request, entity_tag(manifest->digest))) return make_unchanged(*manifest);
   ServerAnswer answer = make_document(manifest->media_type, m_layout.read_blob(*manifest, k_max_manifest_bytes));
   describe(answer, manifest->digest);
   return answer;
@@ -177,7 +179,7 @@ ServerAnswer RegistryServer::answer_blob(const ServerRequest& request, const Rep
   const Descriptor* blob = find_in(repository.blobs, digest);
   if (blob == nullptr) return make_refusal(404, "BLOB_UNKNOWN", "the repository has no blob " + digest.text());
   if (!m_missing.can_find() && !m_layout.has_blob(digest)) return make_refusal(404, "BLOB_UNKNOWN", k_not_kept);
-  if (is_unchanged(request, entity_tag(digest))) return make_unchanged(digest);
+  if (is_unchanged(request, entity_tag(digest))) return make_unchanged(*blob);
   return send_blob(request, *blob);
 }
 

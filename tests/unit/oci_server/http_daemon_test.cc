@@ -29,6 +29,11 @@ ServerAnswer echo(const ServerRequest& request) {
     answer.blob.emplace(BlobPart{request.method == "HEAD" ? Fd() : directory.root().open_regular("f"), 2, 6});
     return answer;
   }
+  if (request.target == "/unchanged") {
+    answer.status = 304;
+    answer.blob.emplace(BlobPart{{}, 0, 6});
+    return answer;
+  }
   const std::string* header = request.find_header("X-Test");
   answer.headers.emplace_back("X-Answer", "yes");
   answer.body = request.method + " " + request.target + " " + (header == nullptr ? "" : *header);
@@ -82,6 +87,15 @@ TEST_CASE("a part of a file is sent, and HEAD has its length but no body") {
   CHECK(get.find("Content-Length: 6\r\n") != std::string::npos);
   CHECK(ends(head, "\r\n\r\n"));
   CHECK(head.find("Content-Length: 6\r\n") != std::string::npos);
+}
+
+TEST_CASE("304 has the length of what is not sent") {
+  const Server server;
+  const std::string answer = server.talk("GET /unchanged HTTP/1.1\r\nHost: x\r\n\r\n" + request("GET /next"));
+  CHECK(answer.starts_with("HTTP/1.1 304 "));
+  CHECK(answer.find("Content-Length: 6\r\n") != std::string::npos);
+  CHECK(answer.find("\r\n\r\nHTTP/1.1 200 ") != std::string::npos);
+  CHECK(ends(answer, "GET /next "));
 }
 
 TEST_CASE("requests may follow each other at once") {
