@@ -6,6 +6,8 @@
 // them. That is found out when it is first asked for, and again when index.json is another.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <map>
 #include <memory>
 #include <mutex>
