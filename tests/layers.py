@@ -19,6 +19,7 @@ LAYERS = {
     "oci": ("oci", ["util"]),
     "oci_layer": ("oci/layer", ["util", "oci"]),
     "oci_registry": ("oci/registry", ["util", "oci"]),
+    "oci_server": ("oci/server", ["util", "oci", "oci_registry"]),
     "platform": ("src/platform", ["util"]),
     "dockerfile": ("src/dockerfile", ["util"]),
     "packages": ("src/packages", ["util", "platform"]),
@@ -27,7 +28,7 @@ LAYERS = {
     "build": ("src/build", ["util", "oci", "oci_layer", "oci_registry", "dockerfile", "store", "sandbox"]),
     "compose": ("src/compose", ["util", "oci", "oci_layer", "packages", "store", "build"]),
     "runtime": ("src/runtime", ["util", "oci", "platform", "store", "sandbox"]),
-    "api": ("src/api", ["util", "oci", "oci_layer", "oci_registry", "platform", "dockerfile", "packages", "store", "sandbox", "build",
+    "api": ("src/api", ["util", "oci", "oci_layer", "oci_registry", "oci_server", "platform", "dockerfile", "packages", "store", "sandbox", "build",
                         "compose", "runtime"]),
     "cli": ("src/cli", []),
 }
@@ -48,6 +49,7 @@ THIRD_PARTY = {
     "yaml-cpp/*": ["src/packages/*.cc"],
     "toml++/*": ["oci/registry/registries_conf.cc"],
     "curl/*": ["oci/registry/*.cc"],
+    "microhttpd.h": ["oci/server/http_daemon.cc"],
     "seccomp.h": ["src/sandbox/*.cc", "src/runtime/*.cc"],
     "CLI/*": ["src/cli/*.cc", "src/cli/commands/*.cc", "src/cli/*.h", "src/cli/commands/*.h"],
 }

@@ -18,6 +18,10 @@ void pattern(std::string_view input);
 void ignore(std::string_view input);
 /// The value of RUN --mount.
 void run_mount(std::string_view input);
+/// An image reference, and an image name with its transport.
+void reference(std::string_view input);
+/// A document of the image-spec, read as manifest, index and config.
+void image_json(std::string_view input);
 
 /// Throws what neither libFuzzer nor Catch lets pass: a property does not hold.
 void require(bool holds, const std::string& property);
