@@ -46,6 +46,7 @@ THIRD_PARTY = {
     "isa-l/*": ["oci/layer/*.cc"],
     "isa-l.h": ["oci/layer/*.cc"],
     "yaml-cpp/*": ["src/packages/*.cc"],
+    "toml++/*": ["oci/registry/registries_conf.cc"],
     "curl/*": ["oci/registry/*.cc"],
     "seccomp.h": ["src/sandbox/*.cc", "src/runtime/*.cc"],
     "CLI/*": ["src/cli/*.cc", "src/cli/commands/*.cc", "src/cli/*.h", "src/cli/commands/*.h"],
