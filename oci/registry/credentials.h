@@ -10,20 +10,9 @@
 #include <string_view>
 #include <vector>
 
-namespace jcb::oci {
+#include "oci/registry/credential.h"
 
-/// What a registry is told. Never shown, never logged; overwritten when it goes.
-struct Credential {
-  std::string username, password;
-  std::string identity_token;  ///< an OAuth 2 refresh token, instead of a password
-  std::string registry_token;  ///< sent as Bearer as it is
-  std::string source;          ///< the file or helper it came from, for messages
-  Credential() = default;
-  Credential(const Credential&) = default;
-  Credential& operator=(const Credential&) = default;
-  ~Credential();
-  bool empty() const noexcept { return username.empty() && password.empty() && identity_token.empty() && registry_token.empty(); }
-};
+namespace jcb::oci {
 
 struct CredentialOptions {
   std::map<std::string, std::string> environment;  ///< HOME, XDG_*, DOCKER_CONFIG, JCBUILD_AUTHFILE, REGISTRY_AUTH_FILE, ...

@@ -84,7 +84,8 @@ struct Exchange {
   const HttpRequest& request;
   HttpReceiver& receiver;
   const HttpRules& rules;
-  std::string host, proxy;  ///< of the request; `proxy` is "" without one
+  HttpUrl url;
+  std::string proxy;  ///< "": none
   HttpResponse response{};
   std::size_t header_bytes = 0;
   std::uint64_t sent_bytes = 0;
@@ -109,7 +110,7 @@ void take_header_line(Exchange& exchange, std::string_view line) {
   exchange.header_bytes += line.size();
   if (exchange.header_bytes > exchange.rules.header_bytes)
     throw Error(ErrorKind::invalid,
-                "the headers of " + exchange.request.url + " exceed " + std::to_string(exchange.rules.header_bytes) + " bytes");
+                "the headers of " + exchange.url.shown() + " exceed " + std::to_string(exchange.rules.header_bytes) + " bytes");
   if (exchange.head_done) return;   // a trailer
   if (line.starts_with("HTTP/")) {  // a new response: the former was 1xx, or a proxy's
     exchange.response.headers = {};
@@ -123,7 +124,7 @@ void take_header_line(Exchange& exchange, std::string_view line) {
 // The address of this connection. Behind a proxy nobody knows it, unless the URL itself says.
 HttpResponse::Peer find_peer(const Exchange& exchange, CURL* easy) {
   using Peer = HttpResponse::Peer;
-  if (!exchange.proxy.empty()) return is_private_literal(exchange.host) ? Peer::private_network : Peer::unknown;
+  if (!exchange.proxy.empty()) return is_private_literal(exchange.url.host) ? Peer::private_network : Peer::unknown;
   const char* address = nullptr;
   if (::curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address) != CURLE_OK || address == nullptr || *address == '\0') return Peer::unknown;
   return is_private_literal(address) ? Peer::private_network : Peer::public_network;
@@ -327,14 +328,14 @@ std::string describe(CURLcode code, const Exchange& exchange) {
 
 [[noreturn]] void refuse_address(const Exchange& exchange) {
   if (exchange.denied_private)
-    throw Error(ErrorKind::refused, exchange.request.url + " leads from a public network into a private one, which is not followed");
-  throw Error(ErrorKind::refused, exchange.request.url + " leads to a link-local or metadata address, which is not connected to");
+    throw Error(ErrorKind::refused, exchange.url.shown() + " leads from a public network into a private one, which is not followed");
+  throw Error(ErrorKind::refused, exchange.url.shown() + " leads to a link-local or metadata address, which is not connected to");
 }
 
 // A failure for which a retry is no help.
 void throw_final(CURLcode code, const Exchange& exchange, CURL* easy) {
   using Reason = HttpFailure::Reason;
-  const std::string start = "cannot " + util::to_lower(exchange.request.method) + " " + exchange.request.url + ": ";
+  const std::string start = "cannot " + util::to_lower(exchange.request.method) + " " + exchange.url.shown() + ": ";
   if (is_about_certificates(code)) throw HttpFailure(Reason::certificate, start + describe(code, exchange));
   if (is_final(code)) throw Error(ErrorKind::failed, start + describe(code, exchange));
   if (code == CURLE_COULDNT_RESOLVE_PROXY) throw HttpFailure(Reason::unreachable, start + describe(code, exchange));
@@ -410,7 +411,7 @@ CurlHttp::~CurlHttp() = default;
 
 HttpOutcome CurlHttp::exchange(const HttpRequest& request, HttpReceiver& receiver) {
   const HttpUrl url = HttpUrl::parse(request.url);
-  Exchange exchange{request, receiver, rules(), url.host, find_proxy(m_options.proxies, url)};
+  Exchange exchange{request, receiver, rules(), url, find_proxy(m_options.proxies, url)};
   // Behind a proxy the address is the proxy's; what the URL itself says can still be judged.
   exchange.denied = !rules().allow_link_local && is_denied_literal(url.host);
   exchange.denied_private = request.only_public && is_private_literal(url.host);

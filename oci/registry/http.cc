@@ -61,10 +61,13 @@ void drop_body(HttpRequest& request) {
 // Turns `request` into the one that a redirect asks for.
 void redirect(HttpRequest& request, const HttpResponse& response) {
   const HttpUrl from = HttpUrl::parse(request.url);
-  const HttpUrl to = in_step("following a redirect of " + from.text(), [&] { return from.resolve(*response.headers.find("Location")); });
+  const HttpUrl to = in_step("following a redirect of " + from.shown(), [&] { return from.resolve(*response.headers.find("Location")); });
   if (from.scheme == "https" && to.scheme == "http")
-    throw Error(ErrorKind::refused, from.text() + " redirects from https to " + to.origin() + ", which is not encrypted");
+    throw Error(ErrorKind::refused, from.shown() + " redirects from https to " + to.origin() + ", which is not encrypted");
   if (from.origin() != to.origin()) {
+    if (request.secret_body)
+      throw Error(ErrorKind::refused,
+                  from.shown() + " redirects to " + to.origin() + ", which is not sent the credentials of this request");
     for (const char* name : {"Authorization", "Cookie", "Proxy-Authorization"}) request.headers.remove(name);
   }
   // As all clients: 303 becomes GET, and so does POST after 301 and 302; 307 and 308 repeat the request.
@@ -143,7 +146,7 @@ std::optional<std::string> HttpHeaders::find(std::string_view name) const {
 
 HttpOutcome HttpClient::follow(HttpRequest request, HttpReceiver& receiver, const HttpResponse& last) {
   request = take_user_info(std::move(request));
-  const std::string start = request.url;
+  const std::string start = HttpUrl::parse(request.url).shown();
   for (int hops = 0;; ++hops) {
     const HttpOutcome outcome = exchange(request, receiver);
     if (!is_answer(outcome) || !is_redirect(last)) return outcome;
@@ -158,7 +161,7 @@ HttpOutcome HttpClient::follow(HttpRequest request, HttpReceiver& receiver, cons
 void HttpClient::fail(const HttpRequest& request, const HttpOutcome& outcome) const {
   using Reason = HttpFailure::Reason;
   const Reason reason = outcome.end == End::unreachable ? Reason::unreachable : outcome.end == End::no_tls ? Reason::no_tls : Reason::cut;
-  throw HttpFailure(reason, "cannot " + util::to_lower(request.method) + " " + HttpUrl::parse(request.url).text() + ": " + outcome.cause);
+  throw HttpFailure(reason, "cannot " + util::to_lower(request.method) + " " + HttpUrl::parse(request.url).shown() + ": " + outcome.cause);
 }
 
 HttpResponse HttpClient::send(const HttpRequest& request, HttpSink& sink) {
@@ -199,7 +202,7 @@ void require_success(const HttpRequest& request, const HttpResponse& response) {
   const ErrorKind kind = status == 404 || status == 410   ? ErrorKind::not_found
                          : status == 401 || status == 403 ? ErrorKind::refused
                                                           : ErrorKind::failed;
-  const std::string url = HttpUrl::parse(request.url).text();
+  const std::string url = HttpUrl::parse(request.url).shown();
   throw Error(kind, "cannot " + util::to_lower(request.method) + " " + url + ": the server answered " + std::to_string(status),
               status == 401 || status == 403 ? "it wants credentials, or others than it was given" : "");
 }

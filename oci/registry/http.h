@@ -14,7 +14,7 @@
 // Networks    link-local and metadata addresses are never reached; private ones not where `keep_public` or `only_public`
 //             says so. What counts is the address that is connected to.
 // Encoding    what the sink gets is what came over the wire, whatever Content-Encoding says: digests are over that.
-// Messages    hold URLs without user information; headers are never shown.
+// Messages    hold URLs without user information and query; headers are never shown.
 #pragma once
 
 #include <chrono>
@@ -80,6 +80,8 @@ struct HttpRequest {
   /// Whether a request with a body is sent again after it broke off or got a status of 5xx. False: HttpFailure(cut) or
   /// that status is for the caller, who has to ask the server how far it got.
   bool retry_body = true;
+  /// The body holds credentials: a redirect to another origin is refused.
+  bool secret_body = false;
 };
 
 /// What a server answered. The body of a status of 2xx went to the sink; of any other it is here, cut at 64 KiB.

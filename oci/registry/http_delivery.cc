@@ -82,7 +82,8 @@ bool HttpDelivery::is_wanted_part() const {
   if (!m_request.range) return true;
   const std::uint64_t last = m_request.range->first + m_request.range->size_bytes - 1;
   if (part->total && *part->total <= last)
-    throw Error(ErrorKind::invalid, m_last.url + " has " + std::to_string(*part->total) + " bytes, fewer than expected");
+    throw Error(ErrorKind::invalid,
+                HttpUrl::parse(m_last.url).shown() + " has " + std::to_string(*part->total) + " bytes, fewer than expected");
   return part->last <= last;
 }
 
@@ -124,7 +125,8 @@ bool HttpDelivery::body(std::string_view bytes) {
   const std::uint64_t left = m_request.range ? m_request.range->size_bytes - m_received : bytes.size();
   const std::string_view wanted = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left, bytes.size())));
   if (wanted.size() > m_request.limit_bytes - m_received)
-    throw Error(ErrorKind::invalid, m_last.url + " holds more than " + std::to_string(m_request.limit_bytes) + " bytes");
+    throw Error(ErrorKind::invalid,
+                HttpUrl::parse(m_last.url).shown() + " holds more than " + std::to_string(m_request.limit_bytes) + " bytes");
   m_sink.write(wanted);
   m_received += wanted.size();
   m_furthest = std::max(m_furthest, m_received);
