@@ -23,6 +23,11 @@ void reference(std::string_view input);
 /// A document of the image-spec, read as manifest, index and config.
 void image_json(std::string_view input);
 
+/// The value of a WWW-Authenticate header, and of Content-Range.
+void challenge(std::string_view input);
+/// An auth file of docker or podman: read, changed, written, read again.
+void auth_file(std::string_view input);
+
 /// Throws what neither libFuzzer nor Catch lets pass: a property does not hold.
 void require(bool holds, const std::string& property);
 
