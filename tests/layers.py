@@ -58,7 +58,7 @@ MOST_WRAPPERS = {"CLI/*": 100}
 USUAL_WRAPPERS = 3
 SYSTEM = ["sys/*.h", "linux/*.h", "net/*.h", "netinet/*.h", "arpa/*.h"] + [
     name + ".h" for name in
-    "fcntl unistd signal dirent poll sched grp pwd termios fnmatch stdlib stdio string errno time spawn elf locale pthread "
+    "fcntl unistd dlfcn signal dirent poll sched grp pwd termios fnmatch stdlib stdio string errno time spawn elf locale pthread "
     "netdb langinfo wchar glob ftw utime limits stddef stdint getopt".split()]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

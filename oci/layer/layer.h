@@ -73,6 +73,8 @@ struct UnpackOptions {
   OverlayXattr overlay_xattr = OverlayXattr::user;
   TarLimits limits;
   std::function<void(std::uint64_t)> on_bytes;  ///< running count of blob bytes; may be empty
+  /// Running count of the tar's bytes, before they are written; may be empty. Throwing ends it.
+  std::function<void(std::uint64_t)> on_tar_bytes;
   /// User and group that everything gets, whatever the archive says: ADD --chown.
   std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
   /// An entry for the target itself ("./") changes nothing: the target is a directory that was there before.
