@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry in memory that misbehaves as it is told, on several ports; it logs every request.
 
-fault_registry.py [--certificates DIRECTORY]: prints {"LISTENER": "HOST:PORT", ...} as one line of JSON and serves until its
+fault_registry.py [--certificates DIRECTORY] [--blobs DIRECTORY]: prints {"LISTENER": "HOST:PORT", ...} as one line of JSON and serves until its
 standard input ends. DIRECTORY holds NAME.crt and NAME.key for server, expired, elsewhere and selfsigned.
 
 Listeners  http (127.0.0.1), other (another port), far (127.0.0.2), six ([::1], where there is IPv6): one registry
@@ -12,9 +12,11 @@ Listeners  http (127.0.0.1), other (another port), far (127.0.0.2), six ([::1], 
 Faults     repository fault-NUMBER/NAME: registry_behaviours.py; POST /_/rules {"prefix": P, "rules": [...]}: registry_rules.py
 Control    GET /_/log?match=REGEX (in "METHOD TARGET"): JSON of the requests, with status, sent and received bytes, listener
            and headers; POST /_/forget empties the log and forgets what rules and tokens have counted
+           POST /_/manifest?repository=R&tag=T&type=M with any bytes: kept unseen; the answer is {"digest": D}
            POST /_/chunk-least {"repository": N}; POST /_/page {"size": N}
            GET /_/uploads: how many upload sessions are open
 Tokens     /token/ok, no-token, access-only, expires/SECONDS, huge, uses/N (good for N requests); anonymous, Basic or POST
+/docker/...    files below --blobs, as docker-registry's middleware "redirect" asks for them; with the same refusal
 /v2-plain/...  the same as the rest of the path, but 400 where Authorization or Cookie comes: a blob store behind a redirect
 """
 import argparse
@@ -70,7 +72,8 @@ class Tokens:
 
 
 class Lab:
-    def __init__(self):
+    def __init__(self, blobs):
+        self.blobs = blobs
         self.registry, self.tokens, self.log, self.hosts = Registry(), Tokens(), Log(), {}
         self.rules = Rules(self.registry, self.tokens, self.hosts)
 
@@ -83,7 +86,7 @@ class Lab:
             return self.control(request)
         if request.path.startswith("/token/"):
             return self.token(request)
-        if request.path.startswith("/v2-plain/"):
+        if request.path.startswith(("/v2-plain/", "/docker/")):
             return self.plain(request)
         return self.rules.handle(request)
 
@@ -91,8 +94,17 @@ class Lab:
         if request.header("authorization") or request.header("cookie"):
             request.read_body()
             return error(400, "UNSUPPORTED", "only one auth mechanism allowed")
+        if request.path.startswith("/docker/"):
+            return self.file(request)
         request.path = request.path.removeprefix("/v2-plain")
         return self.registry.handle(request)
+
+    def file(self, request):
+        path = os.path.join(self.blobs or "/nonexistent", request.path.lstrip("/"))
+        if ".." in path or not os.path.isfile(path):
+            return error(404, "NOT_FOUND")
+        with open(path, "rb") as file:
+            return self.registry.content(request, file.read(), [("Accept-Ranges", "bytes")])
 
     def token(self, request):
         request.read_body(1 << 20)
@@ -108,6 +120,8 @@ class Lab:
 
     def control(self, request):
         what = request.path.removeprefix("/_/")
+        if what == "manifest":
+            return self.json({"digest": self.registry.keep_manifest(request.query, bytes(request.read_body()))})
         body = json.loads(request.read_body() or b"{}")
         if what == "log":
             return self.json(self.log.matching(request.query.get("match", "")))
@@ -172,7 +186,9 @@ def listeners(lab, directory):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--certificates", help="speak TLS too, with the certificates of this directory")
-    lab, options = Lab(), parser.parse_args()
+    parser.add_argument("--blobs", help="the data of a docker-registry whose blobs are asked for here")
+    options = parser.parse_args()
+    lab = Lab(options.blobs)
     made = listeners(lab, options.certificates)
     lab.hosts.update({listener.name: listener.host for listener in made})
     lab.hosts["dead"], _kept = dead_port()

@@ -3,10 +3,11 @@
 #   start_registry NAME [OPTION...]  Debian's docker-registry; afterwards ${registry[NAME]} is its HOST:PORT
 #     --htpasswd USER:PASSWORD  --tls  --client-certs  --token  --mirror URL  --redirect HOST:PORT  --no-delete  --relative
 #   start_token_server [OPTION...]   token_server.py; $token_host; the users are alice:s3cr:et and $token_user
-#   start_fault_registry             fault_registry.py; ${fault[LISTENER]} is HOST:PORT
+#   start_fault_registry [OPTION...] fault_registry.py; ${fault[LISTENER]} is HOST:PORT
 #   make_certificates                $certificates (server, expired, elsewhere, selfsigned), $trusted (ca.crt),
 #                                    $identified (ca.crt, client.cert, client.key)
 #   make_image TAG [OPTION...]       registry_image.py into the layout $images
+#   log_in STATUS PASSWORD HOST USER [OPTION...]
 #   push_with_skopeo TAG NAME [OPTION...], read_with_skopeo NAME TAG [OPTION...]: between $images and $read
 # shellcheck shell=bash disable=SC2034
 
@@ -152,7 +153,7 @@ token_requests() { token_control tokens | jq -rc ".[] | $1"; }
 start_fault_registry() {
   local name host
   make_certificates
-  start_python fault fault_registry.py --certificates "$certificates"
+  start_python fault fault_registry.py --certificates "$certificates" "$@"
   while read -r name host; do fault[$name]=$host; done < <(jq -r 'to_entries[] | "\(.key) \(.value)"' "$lab/fault.line")
 }
 fault_control() { curl -sf "http://${fault[http]}/_/$1" "${@:2}"; }
@@ -162,10 +163,21 @@ set_rules() {
 }
 # A jq program over the logged requests whose "METHOD TARGET" matches: requests 'GET .*/blobs/' 'length'
 requests() { fault_control log -G --data-urlencode "match=$1" | jq -rc "$2"; }
+# Hostile images: put_blob REPOSITORY FILE prints the digest; put_manifest REPOSITORY TAG [TYPE] takes any bytes from its
+# standard input and prints theirs.
+put_blob() {
+  local digest
+  digest=sha256:$(sha256sum < "$2" | cut -d' ' -f1)
+  curl -sf -X POST -H 'Content-Type: application/octet-stream' --data-binary "@$2" "http://${fault[http]}/v2/$1/blobs/uploads/?digest=$digest"
+  echo "$digest"
+}
+put_manifest() {
+  fault_control "manifest?repository=$1&tag=$2&type=${3:-application/vnd.oci.image.manifest.v1%2Bjson}" --data-binary @- | jq -r .digest
+}
 forget_requests() { fault_control forget -d '{}' > /dev/null; }
 
 # skopeo keeps where it has seen blobs, for root below /var/lib; as for everybody else it does so in XDG_DATA_HOME.
-lab_skopeo() { _CONTAINERS_ROOTLESS_UID=$(id -u) skopeo "$@"; }
+lab_skopeo() { _CONTAINERS_ROOTLESS_UID=1000 skopeo "$@"; }
 push_with_skopeo() {
   rm -rf "$XDG_DATA_HOME/containers/cache"
   lab_skopeo copy -q --dest-tls-verify=false "${@:3}" "oci:$images:$1" "docker://$2"
@@ -177,3 +189,11 @@ read_with_skopeo() {
 make_image() { "$support/registry_image.py" "$images" "$@"; }
 # The digest of a manifest in a layout: image_digest $images TAG
 image_digest() { jq -er --arg tag "$2" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $tag) | .digest' "$1/index.json" | tail -n 1; }
+
+# log_in STATUS PASSWORD HOST USER [OPTION...]: jcbuild login, the password on its standard input.
+log_in() {
+  printf '%s\n' "$2" > "$scratch/password"
+  expect "$1" with_input "$scratch/password" jc login "$3" -u "$4" --password-stdin "${@:5}"
+  rm "$scratch/password"
+}
+with_input() { "${@:2}" < "$1"; }
