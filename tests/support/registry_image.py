@@ -97,7 +97,7 @@ def fill(archive, kind, size, generator, first):
         made = entry(name, mode=0o755 if name.endswith(".so") else 0o644)
         made.size = len(data)
         archive.addfile(made, io.BytesIO(data))
-    archive.addfile(entry(f"{name}.hard", tarfile.LNKTYPE, 0o644, name))
+    archive.addfile(entry(f"{name}.hard", tarfile.LNKTYPE, made.mode, name))
 
 
 def put(layout, data, kind):
