@@ -35,12 +35,12 @@ file=$scratch/config.json
 printf '{"auths":{"other.example":{"auth":"eDp5"}},"HttpHeaders":{"X":"y"},"auths2":1}' > "$file"
 log_in 0 's3cr:et' "$host" alice --authfile "$file"
 jq -e --arg host "$host" '.auths[$host] and .auths["other.example"].auth == "eDp5" and .HttpHeaders.X == "y" and .auths2 == 1' "$file" > /dev/null || fail "the auth file lost something"
-mkdir -p "$DOCKER_CONFIG" && cp "$file" "$DOCKER_CONFIG/config.json"
+mkdir -p "$docker_config" && cp "$file" "$docker_config/config.json"
 expect 0 jc pull "$host/a/tiny:1"
-echo '{"auths":' > "$DOCKER_CONFIG/config.json"
+echo '{"auths":' > "$docker_config/config.json"
 expect 1 jc pull "$host/a/tiny:1"
-first_line_says "$DOCKER_CONFIG/config.json"
-rm -r "$DOCKER_CONFIG"
+first_line_says "$docker_config/config.json"
+rm -r "$docker_config"
 
 # Tokens: one request a scope set, however many layers come at once.
 start_token_server
@@ -98,19 +98,19 @@ as_root=(-r)
 # shellcheck disable=SC2016
 with_helper() { unshare "${as_root[@]}" -m sh -c 'mount --bind "$0" /usr/local/bin && exec "$@"' "$scratch/bin" "$@"; }
 if with_helper true 2> /dev/null; then
-  mkdir -p "$DOCKER_CONFIG"
-  echo '{"credsStore":"lab"}' > "$DOCKER_CONFIG/config.json"
+  mkdir -p "$docker_config"
+  echo '{"credsStore":"lab"}' > "$docker_config/config.json"
   host=${registry[basic]}
   jc() { with_helper "$JCBUILD" "$@"; }
   log_in 0 's3cr:et' "$host" alice
   jq -e '.Secret == "s3cr:et"' "$scratch/helper.kept" > /dev/null || fail "the helper was not given the password"
-  ! grep -qF 's3cr' "$DOCKER_CONFIG/config.json" "$scratch/helper.words" || fail "the password went another way"
+  ! grep -qF 's3cr' "$docker_config/config.json" "$scratch/helper.words" || fail "the password went another way"
   expect 0 jc tags "docker://$host/a/tiny"
   says 1
   expect 0 jc logout "$host"
   [ ! -e "$scratch/helper.kept" ] || fail "logout did not tell the helper"
   expect 1 jc tags "docker://$host/a/tiny"
-  echo '{"credHelpers":{"'"$host"'":"../lab"}}' > "$DOCKER_CONFIG/config.json"
+  echo '{"credHelpers":{"'"$host"'":"../lab"}}' > "$docker_config/config.json"
   expect 1 jc tags "docker://$host/a/tiny"
   first_line_says "../lab"
 fi

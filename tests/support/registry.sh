@@ -20,8 +20,8 @@ token_host='' token_user=$'bob:s3cr:et p\xc3\xa4'
 mkdir -p "$lab" "$scratch/home"
 # Nothing of the machine's own: no credentials, no registries, no remembered places of blobs.
 export HOME=$scratch/home XDG_CONFIG_HOME=$scratch/home/.config XDG_DATA_HOME=$scratch/home/.data XDG_CACHE_HOME=$scratch/home/.cache
-export DOCKER_CONFIG=$scratch/home/.docker
-unset REGISTRY_AUTH_FILE JCBUILD_AUTHFILE http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
+docker_config=$HOME/.docker
+unset DOCKER_CONFIG REGISTRY_AUTH_FILE JCBUILD_AUTHFILE http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 at_end="stop_registries; $at_end"
 
 # A certificate NAME with the subject alternative names $2, signed by the lab's own authority; further words are for openssl.
