@@ -29,7 +29,17 @@ attempt() {
   echo "$name: status $status after $((($(date +%s%N) - started) / 1000000)) ms: ${words[*]}" > "$case/head"
   [ "$status" -le 1 ] || { echo "status $status" > "$case/wrong"; return; }
   [ "$wanted" = any ] || [ "$status" = "$wanted" ] || { echo "status $status instead of $wanted" > "$case/wrong"; return; }
-  judge "$case" "$status" "$@" > "$case/wrong"
+  { judge "$case" "$status" "$@" && { [ "$status" = 1 ] || right "$case" "${words[@]}"; }; } > "$case/wrong"
+}
+# What came, or went, is the image.
+right() {
+  local case=$1 got
+  case $2 in
+    pull) got=$(tail -n 1 "$case/out") ;;
+    push) got=$(kept_digest "$(sed 's|^[^/]*/||; s|:1$||' <<< "$4")" 1) ;;
+    *) return 0 ;;
+  esac
+  [[ "$got" == "$digest" || "$case" == */27 ]] || echo "that is not the image: $got"
 }
 judge() {
   local case=$1 status=$2 line text
@@ -43,6 +53,7 @@ judge() {
     [[ "$line" != *"<html"* && ${#line} -lt 700 ]] || echo "a first line of a server: $line"
     for text; do [[ "$line" == *"$text"* ]] || echo "the first line is \"$line\", without: $text"; done
   fi
+  return 0
 }
 # Runs it beside the others, four at a time.
 try() {

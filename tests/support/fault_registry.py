@@ -12,7 +12,7 @@ Listeners  http (127.0.0.1), other (another port), far (127.0.0.2), six ([::1], 
 Faults     repository fault-NUMBER/NAME: registry_behaviours.py; POST /_/rules {"prefix": P, "rules": [...]}: registry_rules.py
 Control    GET /_/log?match=REGEX (in "METHOD TARGET"): JSON of the requests, with status, sent and received bytes, listener
            and headers; POST /_/forget empties the log and forgets what rules and tokens have counted
-           POST /_/manifest?repository=R&tag=T&type=M with any bytes: kept unseen; the answer is {"digest": D}
+           POST /_/manifest?repository=R&tag=T&type=M with any bytes: kept unseen; GET, POST: {"digest": D}
            POST /_/chunk-least {"repository": N}; POST /_/page {"size": N}
            GET /_/uploads: how many upload sessions are open
 Tokens     /token/ok, no-token, access-only, expires/SECONDS, huge, uses/N (good for N requests); anonymous, Basic or POST
@@ -120,6 +120,9 @@ class Lab:
 
     def control(self, request):
         what = request.path.removeprefix("/_/")
+        if what == "manifest" and request.method == "GET":
+            repository = self.registry.repositories.get(request.query["repository"])
+            return self.json({"digest": repository and repository.tags.get(request.query["tag"])})
         if what == "manifest":
             return self.json({"digest": self.registry.keep_manifest(request.query, bytes(request.read_body()))})
         body = json.loads(request.read_body() or b"{}")

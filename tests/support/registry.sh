@@ -174,6 +174,8 @@ put_blob() {
 put_manifest() {
   fault_control "manifest?repository=$1&tag=$2&type=${3:-application/vnd.oci.image.manifest.v1%2Bjson}" --data-binary @- | jq -r .digest
 }
+# What the fault registry has, whatever its rules: kept_digest REPOSITORY TAG
+kept_digest() { fault_control "manifest?repository=$1&tag=$2" | jq -r .digest; }
 forget_requests() { fault_control forget -d '{}' > /dev/null; }
 
 # skopeo keeps where it has seen blobs, for root below /var/lib; as for everybody else it does so in XDG_DATA_HOME.
