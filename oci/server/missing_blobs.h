@@ -8,13 +8,13 @@
 #include <mutex>
 #include <optional>
 
-#include "oci/digest.h"
+#include "oci/descriptor.h"
 #include "util/fd.h"
 
 namespace jcb::oci {
 
 /// Gets a blob that the layout does not keep, verified; nothing when nobody knows where. May take long. Throws Error.
-using FindMissing = std::function<std::optional<util::Fd>(const Digest&)>;
+using FindMissing = std::function<std::optional<util::Fd>(const Descriptor&)>;
 
 /// Blobs that are being got: one at a time for each digest, however many clients wait for it. Thread-safe.
 class MissingBlobs {
@@ -24,7 +24,7 @@ class MissingBlobs {
 
   bool can_find() const noexcept { return m_find != nullptr; }
   /// What the function returns or throws, to everyone who asked while it ran.
-  std::optional<util::Fd> find(const Digest& digest);
+  std::optional<util::Fd> find(const Descriptor& blob);
 
  private:
   using Result = std::shared_ptr<const util::Fd>;

@@ -203,7 +203,7 @@ std::optional<util::Fd> RegistryServer::find_blob(const Descriptor& blob) {
     if (error.kind() != ErrorKind::not_found) throw;
   }
   try {
-    auto file = m_missing.find(blob.digest);
+    auto file = m_missing.find(blob);
     if (file) check_size(*file, blob);
     return file;
   } catch (const Error& error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -50,7 +51,7 @@ struct Session::Parts {
   oci::HttpClient& http();
   /// The caller's proxies.
   oci::HttpProxies proxies() const;
-  /// The registries that images come from, and those that they go to.
+  /// The registries that images come from, and those that they go to. Thread-safe.
   oci::Registries& registries();
   oci::Registries& target_registries();
   unsigned connections() const { return options.registry.connections; }
@@ -58,6 +59,7 @@ struct Session::Parts {
   build::BaseAccess base_access(const build::CommitOptions& commit, bool always_ask = false);
 
  private:
+  std::mutex m_registries_mutex;
   std::unique_ptr<oci::Registries> m_registries, m_target_registries;
   std::unique_ptr<oci::HttpClient> m_http;
   std::optional<store::Store> m_store;

@@ -49,12 +49,14 @@ std::unique_ptr<oci::Registries> make_registries(Session::Parts& parts, const Re
 }  // namespace
 
 oci::Registries& Session::Parts::registries() {
+  const std::lock_guard lock(m_registries_mutex);
   if (!m_registries) m_registries = make_registries(*this, options.registry);
   return *m_registries;
 }
 
 oci::Registries& Session::Parts::target_registries() {
   if (!options.target_registry) return registries();
+  const std::lock_guard lock(m_registries_mutex);
   if (!m_target_registries) m_target_registries = make_registries(*this, *options.target_registry);
   return *m_target_registries;
 }

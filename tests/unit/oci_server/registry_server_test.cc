@@ -225,9 +225,9 @@ TEST_CASE("a layer that was not kept is got from elsewhere, but not for HEAD") {
   jcb::util::write_file_atomically(directory.root(), "layer", "layer");
   int calls = 0;
   RegistryServerOptions options;
-  options.find_missing = [&](const Digest& digest) -> std::optional<Fd> {
+  options.find_missing = [&](const Descriptor& blob) -> std::optional<Fd> {
     ++calls;
-    if (digest != Digest::of("layer")) return std::nullopt;
+    if (blob.digest != Digest::of("layer")) return std::nullopt;
     return directory.root().open_regular("layer");
   };
   TestServer server(std::move(options));
@@ -247,7 +247,7 @@ TEST_CASE("a layer that was not kept is got from elsewhere, but not for HEAD") {
 TEST_CASE("what cannot be had now is a bad gateway, and the operator learns why") {
   std::vector<std::string> told;
   RegistryServerOptions options;
-  options.find_missing = [](const Digest&) -> std::optional<Fd> { throw jcb::Error(jcb::ErrorKind::not_found, "nvcr.io is gone"); };
+  options.find_missing = [](const Descriptor&) -> std::optional<Fd> { throw jcb::Error(jcb::ErrorKind::not_found, "nvcr.io is gone"); };
   options.on_failure = [&](const std::string& cause) { told.push_back(cause); };
   TestServer server(std::move(options));
   server.tag("a:v1");
