@@ -15,10 +15,11 @@
 namespace jcb::oci {
 
 struct CredentialOptions {
-  std::map<std::string, std::string> environment;  ///< HOME, XDG_*, DOCKER_CONFIG, JCBUILD_AUTHFILE, REGISTRY_AUTH_FILE, ...
-  std::filesystem::path authfile;                  ///< --authfile
-  std::optional<Credential> given;                 ///< --creds: for every host
-  std::vector<std::string> helpers;                ///< registries.conf's credential-helpers
+  std::map<std::string, std::string>
+      environment;                   ///< HOME, XDG_*, DOCKER_CONFIG, JCBUILD_AUTHFILE, REGISTRY_AUTH_FILE, and what helpers need
+  std::filesystem::path authfile;    ///< --authfile: this file alone, as with the two variables
+  std::optional<Credential> given;   ///< --creds: for every host
+  std::vector<std::string> helpers;  ///< registries.conf's credential-helpers
 };
 
 /// The credentials of the user, read when they are asked for. Thread-safe.

@@ -19,6 +19,11 @@ void ignore(std::string_view input);
 /// The value of RUN --mount.
 void run_mount(std::string_view input);
 
+/// The value of a WWW-Authenticate header, and of Content-Range.
+void challenge(std::string_view input);
+/// An auth file of docker or podman: read, changed, written, read again.
+void auth_file(std::string_view input);
+
 /// Throws what neither libFuzzer nor Catch lets pass: a property does not hold.
 void require(bool holds, const std::string& property);
 
