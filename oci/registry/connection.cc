@@ -28,10 +28,6 @@ std::chrono::seconds needed_time(const HttpRequest& request) {
   return std::chrono::seconds(30 + std::min<std::uint64_t>(bytes / (std::uint64_t{8} << 20), 210));
 }
 
-bool has_challenge(const HttpResponse& response) {
-  return response.status == 401 || (response.status == 403 && response.headers.find("WWW-Authenticate"));
-}
-
 std::string period_text(std::uint64_t seconds) {
   if (seconds == 0) return {};
   return seconds % 3600 == 0 ? " of " + std::to_string(seconds / 3600) + " h" : " of " + std::to_string(seconds) + " s";
@@ -112,20 +108,35 @@ void RegistryConnection::read_notes(const HttpResponse& response) {
               (has_credential() ? "" : "; log in for more: jcbuild login " + m_registry));
 }
 
+// The response that says how to log in, or nothing. A challenge from where a redirect led is none of the registry's; a 401
+// without one (gcr.io's once) is explained by the answer to the ping that everybody else sends first.
+std::optional<HttpResponse> RegistryConnection::find_challenge(const HttpResponse& response, const HttpUrl& url) {
+  const bool challenge = response.headers.find("WWW-Authenticate").has_value();
+  if (response.status != 401 && !(response.status == 403 && challenge)) return std::nullopt;
+  if (!is_own(url) || !is_own(HttpUrl::parse(response.url))) return std::nullopt;
+  if (challenge) return response;
+  HttpRequest ping;
+  ping.url = url.resolve("/v2/").text();
+  ping.keep_public = true;
+  TextSink sink;
+  HttpResponse answer = m_http->send(ping, sink);
+  const bool explains = answer.status == 401 && answer.headers.find("WWW-Authenticate") && is_own(HttpUrl::parse(answer.url));
+  return explains ? std::optional(std::move(answer)) : std::nullopt;
+}
+
 // Sends as whoever we are there, as long as each refusal teaches something.
 RegistryResponse RegistryConnection::send_as(Authenticator& user, RegistryRequest request, HttpSink& sink) {
   const HttpUrl url = HttpUrl::parse(request.http.url);
-  const bool own = is_own(url);
   for (int lessons = 0;; ++lessons) {
     std::optional<std::string> sent;
-    if (own) sent = user.find_authorization(url, request.scopes, needed_time(request.http));
+    if (is_own(url)) sent = user.find_authorization(url, request.scopes, needed_time(request.http));
     request.http.headers.remove("Authorization");
     if (sent) request.http.headers.add("Authorization", *sent);
-    RegistryResponse response{m_http->send(request.http, sink), false};
+    RegistryResponse response{m_http->send(request.http, sink), false, sent.has_value()};
     read_notes(response);
-    // A challenge from where a redirect led is none of the registry's.
-    if (!own || !has_challenge(response) || !is_own(HttpUrl::parse(response.url))) return response;
-    if (lessons == k_most_lessons || !user.learn(response, url, request.scopes, sent)) return response;
+    if (lessons == k_most_lessons) return response;
+    const auto challenge = find_challenge(response, url);
+    if (!challenge || !user.learn(*challenge, url, request.scopes, sent)) return response;
     response.learned = request.http.body && request.http.body->size_bytes > 0 && !request.resend_body;
     if (response.learned) return response;
   }
@@ -163,33 +174,14 @@ RegistryResponse RegistryConnection::send(const RegistryRequest& request, HttpSi
   return send_by_scheme(m_authenticator, request, sink);
 }
 
-// What the registry says to somebody unknown; 0 where its token server does not speak to such. Only the challenge is wanted.
-int RegistryConnection::probe(Authenticator& anonymous, const RegistryRequest& request) {
-  TextSink sink;
-  try {
-    return send_by_scheme(anonymous, request, sink).status;
-  } catch (const HttpFailure&) {
-    throw;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::refused) throw;
-    return 0;
-  }
-}
-
 std::string RegistryConnection::check_login(const HttpRequest& request, const std::function<void(const HttpResponse&)>& check) {
+  AuthenticatorOptions trusting = m_user;
+  trusting.trust_realm = true;
+  Authenticator user(*m_http, std::move(trusting));
   TextSink sink;
-  AuthenticatorOptions nobody = m_user;
-  nobody.credential = {};
-  Authenticator anonymous(*m_http, nobody);
-  const RegistryRequest whole{request, {}, true};
-  if (const int status = probe(anonymous, whole); status == 200 && anonymous.realm().empty()) {
-    note(m_registry + " lets everybody in: the credentials were not looked at");
-    return {};
-  }
-  AuthenticatorOptions known = m_user;
-  known.recorded_realm = anonymous.realm();
-  Authenticator user(*m_http, known);
-  check(send_by_scheme(user, whole, sink));
+  const RegistryResponse response = send_by_scheme(user, {request, {}, true}, sink);
+  check(response);
+  if (!response.as_user) note(m_registry + " lets everybody in: the credentials were not looked at");
   return user.realm();
 }
 

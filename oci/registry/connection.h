@@ -33,9 +33,10 @@ struct RegistryRequest {
   bool resend_body = true;
 };
 
-/// A response, and whether it was a 401 after which the same request may do.
+/// A response, and how it came about.
 struct RegistryResponse : HttpResponse {
-  bool learned = false;
+  bool learned = false;  ///< it is a 401 after which the same request may do
+  bool as_user = false;  ///< the request had an Authorization header
 };
 
 /// Thread-safe.
@@ -64,7 +65,7 @@ class RegistryConnection {
   RegistryResponse send_by_scheme(Authenticator& user, const RegistryRequest& request, HttpSink& sink);
   RegistryResponse send_to(Authenticator& user, const RegistryRequest& request, const std::string& scheme, HttpSink& sink);
   RegistryResponse send_as(Authenticator& user, RegistryRequest request, HttpSink& sink);
-  int probe(Authenticator& anonymous, const RegistryRequest& request);
+  std::optional<HttpResponse> find_challenge(const HttpResponse& response, const HttpUrl& url);
   void read_notes(const HttpResponse& response);
   std::string scheme() const;
   void set_scheme(const std::string& scheme);
