@@ -52,12 +52,12 @@ ErrorKind kind_of(int status, const ServerError& error) {
 
 std::string describe(const Endpoint& endpoint, int status, const ServerError& error) {
   const std::string answered = endpoint.host + " answered " + std::to_string(status);
+  if (status == 413) return "the body is too large for it or a proxy before it: " + answered;
   if (error.web_page) return answered + " with a web page";
   std::string said = error.code;
   if (!error.message.empty()) said += (said.empty() ? "" : ": ") + error.message;
   if (is_denied(status, error))
     return "denied, the repository is missing or not yours: " + answered + (said.empty() ? "" : " (" + said + ")");
-  if (status == 413) return "the body is too large for it or a proxy before it: " + answered;
   return answered + (said.empty() ? "" : " (" + said + ")");
 }
 
@@ -75,10 +75,9 @@ std::string hint_of(const Endpoint& endpoint, const Purpose& purpose, int status
   return {};
 }
 
-// libcurl's and OpenSSL's words for a server that cannot prove who it is.
-bool is_certificate_problem(std::string_view cause) {
-  const std::string text = util::to_lower(cause);
-  return text.find("certificate") != std::string::npos || text.find("self-signed") != std::string::npos;
+bool is_certificate_problem(const Error& error) {
+  const auto* failure = dynamic_cast<const HttpFailure*>(&error);
+  return failure != nullptr && failure->reason() == HttpFailure::Reason::certificate;
 }
 
 }  // namespace
@@ -94,20 +93,6 @@ std::string clean_text(std::string_view text, std::size_t limit_bytes) {
   std::size_t end = limit_bytes;
   while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;
   return line.substr(0, end) + "...";
-}
-
-std::string hide_queries(std::string_view text) {
-  std::string shown;
-  while (!text.empty()) {
-    const auto url = text.find("://");
-    if (url == std::string_view::npos) break;
-    const auto end = std::min(text.find_first_of(" \"',", url), text.size());
-    const auto query = std::min(text.find('?', url), end);
-    shown += text.substr(0, query);
-    if (query < end) shown += text.substr(0, end).ends_with(':') ? "?...:" : "?...";
-    text.remove_prefix(end);
-  }
-  return shown + std::string(text);
 }
 
 ServerError read_server_error(const HttpResponse& response) {
@@ -127,11 +112,11 @@ Error make_refusal(const Endpoint& endpoint, const Purpose& purpose, const HttpR
 }
 
 Error make_failure(const Endpoint& endpoint, const Purpose& purpose, const Error& error) {
-  const std::string cause = hide_queries(error.message());
   std::string hint = error.hint();
-  if (hint.empty() && is_certificate_problem(cause))
+  if (hint.empty() && is_certificate_problem(error))
     hint = "put its authority into certs.d/" + endpoint.host + "/ca.crt, or use --tls-verify=false if you must";
-  Error failure(error.kind(), "cannot " + purpose.action + " " + purpose.thing + ": " + cause, std::move(hint), error.errno_value());
+  Error failure(error.kind(), "cannot " + purpose.action + " " + purpose.thing + ": " + error.message(), std::move(hint),
+                error.errno_value());
   for (auto step = error.steps().rbegin(); step != error.steps().rend(); ++step) failure.add_step(*step);
   return failure;
 }

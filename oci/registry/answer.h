@@ -27,9 +27,6 @@ ServerError read_server_error(const HttpResponse& response);
 /// `text` in one line without anything that a terminal would act on, cut at `limit_bytes`.
 std::string clean_text(std::string_view text, std::size_t limit_bytes = 200);
 
-/// `text` with the queries of the URLs in it left out: signatures and the state of uploads are secrets.
-std::string hide_queries(std::string_view text);
-
 /// What a request is for, to be told when it fails: "cannot ACTION THING: ...".
 struct Purpose {
   std::string action;  ///< "read the manifest of"

@@ -225,8 +225,9 @@ void set_connection(CURL* easy, const HttpRules& rules, const std::string& proxy
   set(easy, CURLOPT_NOPROXY, "");
   set(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  set(easy, CURLOPT_BUFFERSIZE, k_receive_bytes);
-  set(easy, CURLOPT_UPLOAD_BUFFERSIZE, k_send_bytes);
+  // A wish: a handle whose last host could not be looked up still has its buffer, and says so by an error.
+  ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, k_receive_bytes);
+  ::curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, k_send_bytes);
   set(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(rules.connect_timeout.count()));
   set(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(rules.stall_bytes));
   set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(rules.stall_timeout.count()));

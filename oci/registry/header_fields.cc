@@ -112,7 +112,7 @@ std::vector<std::string> parse_warnings(std::string_view value) {
     auto text = scanner.take_quoted();
     if (!text) break;
     if (prefix.starts_with("299 ") && text->size() <= k_max_warning_bytes) texts.push_back(std::move(*text));
-    scanner.take_until(",");  // the date that may follow
+    if (scanner.take('"')) scanner.take_quoted();  // the date that may follow
     if (!scanner.take(',')) break;
   }
   return texts;

@@ -80,9 +80,11 @@ struct Registries::State {
   std::function<void(const std::string&)> note;
   std::shared_ptr<Connections> connections;
   ClientContext context;
-  ClientContext mirror_context;  ///< --creds are the registry's, not for those that stand in for it
+  /// Without --creds: they are for the registries that the user named, not for a mirror or for where a blob once came from.
+  ClientContext stored_context;
   std::mutex mutex;
   std::map<std::string, Endpoint> known;  ///< by name: where manifests were found
+  std::set<std::string> named;            ///< registries
 
   explicit State(const RegistriesOptions& options)
       : hosts(Hosts::load(options.hosts)),
@@ -92,14 +94,23 @@ struct Registries::State {
     context.make_http = [connections = connections](const Endpoint& endpoint) { return connections->open(endpoint); };
     context.on_note = note;
     context.connections = std::make_shared<RegistryConnections>();
-    mirror_context = context;
+    stored_context = context;
     context.credentials = std::make_shared<CredentialStore>(credentials);
-    mirror_context.credentials = std::make_shared<CredentialStore>(without_given(credentials));
+    stored_context.credentials = std::make_shared<CredentialStore>(without_given(credentials));
     for (const std::string& text : hosts.notes()) note(text);
   }
 
-  std::shared_ptr<RegistryClient> open(const Endpoint& endpoint, Access access) const {
-    return std::make_shared<RegistryClient>(endpoint.is_mirror ? mirror_context : context, endpoint, access);
+  /// A client of a place that the user named, or of a mirror of it.
+  std::shared_ptr<RegistryClient> open_named(const Endpoint& endpoint, Access access) {
+    if (endpoint.is_mirror) return std::make_shared<RegistryClient>(stored_context, endpoint, access);
+    const std::lock_guard lock(mutex);
+    named.insert(endpoint.registry);
+    return std::make_shared<RegistryClient>(context, endpoint, access);
+  }
+  std::shared_ptr<RegistryClient> open_other(const Endpoint& endpoint) {
+    const std::lock_guard lock(mutex);
+    const bool is_named = !endpoint.is_mirror && named.contains(endpoint.registry);
+    return std::make_shared<RegistryClient>(is_named ? context : stored_context, endpoint, Access::pull);
   }
   void remember(const Endpoint& endpoint) {
     const std::lock_guard lock(mutex);
@@ -162,7 +173,7 @@ Registries::Registries(RegistriesOptions options) : m_state(std::make_unique<Sta
 Registries::~Registries() = default;
 
 Registries::Found Registries::find(const Reference& reference) {
-  Search search([this](const Endpoint& endpoint) { return m_state->open(endpoint, Access::pull); }, m_state->note);
+  Search search([this](const Endpoint& endpoint) { return m_state->open_named(endpoint, Access::pull); }, m_state->note);
   for (const Reference& full : m_state->hosts.expand_short_name(reference)) {
     for (const Endpoint& endpoint : m_state->hosts.pull_endpoints(full)) {
       if (!answers_for(endpoint, full)) continue;
@@ -181,18 +192,18 @@ std::shared_ptr<RegistryClient> Registries::open_for_push(const Reference& refer
   if (candidates.size() != 1)
     throw Error(ErrorKind::usage, reference.text() + " may be in " + std::to_string(candidates.size()) + " registries",
                 "write the registry before it, such as " + candidates.front().text());
-  return m_state->open(m_state->hosts.push_endpoint(candidates.front()), Access::push);
+  return m_state->open_named(m_state->hosts.push_endpoint(candidates.front()), Access::push);
 }
 
 std::shared_ptr<RegistryClient> Registries::open_by_name(const std::string& name) {
-  if (const auto known = m_state->find_known(name)) return m_state->open(*known, Access::pull);
+  if (const auto known = m_state->find_known(name)) return m_state->open_other(*known);
   const auto endpoints = m_state->hosts.pull_endpoints(Reference::parse(name));
   for (const Endpoint& endpoint : endpoints) {
-    if (endpoint.name() == name) return m_state->open(endpoint, Access::pull);
+    if (endpoint.name() == name) return m_state->open_other(endpoint);
   }
   // Moved by the configuration: whoever stands for the name now, the registry itself after its mirrors.
   if (endpoints.empty()) throw Error(ErrorKind::not_found, "no registry answers for " + name);
-  return m_state->open(endpoints.back(), Access::pull);
+  return m_state->open_other(endpoints.back());
 }
 
 const Hosts& Registries::hosts() const { return m_state->hosts; }

@@ -55,6 +55,10 @@ struct Fixture {
 
 }  // namespace
 
+TEST_CASE_METHOD(Fixture, "a host that cannot be looked up is tried again and named") {
+  CHECK_THAT(error_of("http://nowhere.invalid/x"), Catch::Contains("resolve") && Catch::Contains("nowhere.invalid"));
+}
+
 TEST_CASE_METHOD(Fixture, "a file arrives whole through cuts, closed connections and busy answers") {
   const std::string whole = fetch("/ok/300000/f");
   REQUIRE(whole.size() == 300000);
