@@ -153,6 +153,7 @@ RegistryResponse RegistryConnection::send_by_scheme(Authenticator& user, const R
   if (is_http_url(request.http.url)) return send_as(user, request, sink);
   const std::string known = scheme();
   if (!known.empty()) return send_to(user, request, known, sink);
+  if (m_plain_http && !m_http->speaks_tls(base("https"))) return send_by_http(user, request, sink);
   try {
     auto response = send_to(user, request, "https", sink);
     set_scheme("https");
@@ -160,7 +161,11 @@ RegistryResponse RegistryConnection::send_by_scheme(Authenticator& user, const R
   } catch (const HttpFailure& failure) {
     if (!m_plain_http || !is_no_https(failure)) throw;
   }
-  // is_own has to know before the answer is there; only an answer makes it last.
+  return send_by_http(user, request, sink);
+}
+
+// is_own has to know before the answer is there; only an answer makes it last.
+RegistryResponse RegistryConnection::send_by_http(Authenticator& user, const RegistryRequest& request, HttpSink& sink) {
   set_scheme("http");
   try {
     return send_to(user, request, "http", sink);

@@ -62,6 +62,7 @@ class RegistryConnection {
 
  private:
   HttpUrl base(const std::string& scheme) const;
+  RegistryResponse send_by_http(Authenticator& user, const RegistryRequest& request, HttpSink& sink);
   RegistryResponse send_by_scheme(Authenticator& user, const RegistryRequest& request, HttpSink& sink);
   RegistryResponse send_to(Authenticator& user, const RegistryRequest& request, const std::string& scheme, HttpSink& sink);
   RegistryResponse send_as(Authenticator& user, RegistryRequest request, HttpSink& sink);

@@ -16,6 +16,7 @@
 #include "jcbuild/error.h"
 #include "oci/registry/address.h"
 #include "oci/registry/http_url.h"
+#include "oci/registry/tls_probe.h"
 #include "util/file.h"
 #include "util/interrupt.h"
 #include "util/text.h"
@@ -308,16 +309,7 @@ bool is_final(CURLcode code) {
   return is_one_of(code, {CURLE_URL_MALFORMAT, CURLE_OUT_OF_MEMORY, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_NOT_BUILT_IN});
 }
 
-// libcurl has one code for all that goes wrong in a handshake; the TLS libraries' texts tell an answer that is no TLS.
-bool is_no_tls(CURLcode code, const Exchange& exchange) {
-  if (code != CURLE_SSL_CONNECT_ERROR) return false;
-  const std::string text = util::to_lower(exchange.error);
-  static constexpr std::string_view signs[] = {"wrong version number",  // OpenSSL
-                                               "packet length too long", "http request", "record layer failure",
-                                               "unexpected tls packet",  // GnuTLS
-                                               "record overflow"};
-  return std::any_of(std::begin(signs), std::end(signs), [&](auto sign) { return text.find(sign) != std::string::npos; });
-}
+bool is_no_tls(CURLcode code, const Exchange& exchange) { return code == CURLE_SSL_CONNECT_ERROR && says_no_tls(exchange.error); }
 
 std::string describe(CURLcode code, const Exchange& exchange) {
   // The text about a proxy quotes its URL, which may hold a password.
@@ -409,6 +401,10 @@ CurlHttp::CurlHttp(CurlOptions options) : HttpClient(options.rules), m_options(s
 }
 
 CurlHttp::~CurlHttp() = default;
+
+bool CurlHttp::speaks_tls(const HttpUrl& url) {
+  return !find_proxy(m_options.proxies, url).empty() || oci::speaks_tls(url, rules().connect_timeout);
+}
 
 HttpOutcome CurlHttp::exchange(const HttpRequest& request, HttpReceiver& receiver) {
   const HttpUrl url = HttpUrl::parse(request.url);

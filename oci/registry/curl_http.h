@@ -35,6 +35,7 @@ class CurlHttp final : public HttpClient {
   /// Throws Error when a file of `options.tls.authorities` cannot be read.
   explicit CurlHttp(CurlOptions options = {});
   ~CurlHttp() override;
+  bool speaks_tls(const HttpUrl& url) override;
 
  private:
   struct Pool;

@@ -158,6 +158,8 @@ HttpOutcome HttpClient::follow(HttpRequest request, HttpReceiver& receiver, cons
   }
 }
 
+bool HttpClient::speaks_tls(const HttpUrl&) { return true; }
+
 void HttpClient::fail(const HttpRequest& request, const HttpOutcome& outcome) const {
   using Reason = HttpFailure::Reason;
   const Reason reason = outcome.end == End::unreachable ? Reason::unreachable : outcome.end == End::no_tls ? Reason::no_tls : Reason::cut;

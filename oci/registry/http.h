@@ -170,6 +170,8 @@ class HttpFailure final : public Error {
   Reason m_reason;
 };
 
+struct HttpUrl;
+
 /// Sends requests by the rules above. Safe to use from several threads.
 class HttpClient {
  public:
@@ -181,6 +183,8 @@ class HttpClient {
   /// Throws HttpFailure when no response could be had, Error(refused) for what the rules forbid, Error(invalid) for a
   /// malformed request or response or one above a limit; Interrupted.
   HttpResponse send(const HttpRequest& request, HttpSink& sink);
+  /// False where `url` is known to lead to something that does not speak TLS: https need not be tried. A hint, not a check.
+  virtual bool speaks_tls(const HttpUrl& url);
   /// Waits before a try of the caller's own, the `number`th (from 0) that brought nothing, at the pace of `send`; what
   /// Retry-After of the last `response` says counts. Throws Interrupted.
   void wait_to_retry(int number, const HttpResponse& response = {});
