@@ -22,7 +22,7 @@ LAYERS = {
     "platform": ("src/platform", ["util"]),
     "dockerfile": ("src/dockerfile", ["util"]),
     "packages": ("src/packages", ["util", "platform"]),
-    "store": ("src/store", ["util", "oci", "oci_layer"]),
+    "store": ("src/store", ["util", "oci", "oci_layer", "oci_registry"]),
     "sandbox": ("src/sandbox", ["util"]),
     "build": ("src/build", ["util", "oci", "oci_layer", "oci_registry", "dockerfile", "store", "sandbox"]),
     "compose": ("src/compose", ["util", "oci", "oci_layer", "packages", "store", "build"]),

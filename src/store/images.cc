@@ -3,14 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <mutex>
 #include <set>
 #include <thread>
 
 #include "jcbuild/error.h"
 #include "oci/reference.h"
 #include "store/owned_trees.h"
+#include "store/parallel.h"
+#include "store/partial_layer.h"
 #include "util/text.h"
 
 namespace jcb::store {
@@ -34,7 +34,7 @@ std::optional<TaggedImage> find_by_digest_prefix(const std::vector<TaggedImage>&
 
 // Unpacks one layer into a workspace and publishes it.
 void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr, const std::function<void(std::uint64_t)>& on_bytes) {
-  const Lease lease = store.lease("layer-" + layer.diff_id.hex());
+  const Lease lease = store.lease(layer_lease(layer.diff_id));
   if (store.has_tree(layer.tree())) return;
   Workspace workspace = store.make_workspace();
   const auto directory = workspace.make_directory("layer");
@@ -46,30 +46,6 @@ void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr,
   store.publish_tree(directory, layer.tree(), unpack_owned(store, tree, options, [&](const oci::UnpackOptions& owned) {
                        oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, tree, owned);
                      }));
-}
-
-// Runs `work(i)` for 0..count-1 on a few threads; the first error stops the rest and is thrown here.
-void run_in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto loop = [&] {
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        work(i);
-      } catch (...) {
-        const std::lock_guard guard(mutex);
-        if (!failure) failure = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  const std::size_t workers = std::min<std::size_t>({count, std::max(1U, std::thread::hardware_concurrency()), 8});
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < workers; ++i) threads.emplace_back(loop);
-  loop();
-  for (auto& thread : threads) thread.join();
-  if (failure) std::rethrow_exception(failure);
 }
 
 void copy_blob(const oci::Layout& from, const oci::Descriptor& blob, const oci::Layout& to,
@@ -126,7 +102,7 @@ std::vector<Layer> unpack_layers(const Store& store, const oci::LoadedImage& ima
     total += layers.back().blob.size_bytes;
   }
   std::atomic<std::uint64_t> done{0};
-  run_in_parallel(missing.size(), [&](std::size_t i) {
+  run_in_parallel(missing.size(), std::clamp(std::thread::hardware_concurrency(), 1U, 8U), [&](std::size_t i) {
     in_step("unpacking layer " + missing[i].blob.digest.short_text(), [&] {
       std::uint64_t last = 0;
       unpack_one(store, missing[i], xattr, [&](std::uint64_t bytes) {
