@@ -90,7 +90,7 @@ struct ConnectionPool::State {
   std::condition_variable work, buffers_free;
   std::vector<std::thread> threads;
   std::size_t idle = 0;
-  bool stopping = false;
+  bool stopping = false, cancelled = false;
   std::vector<BlobPointer> blobs;
   std::vector<Buffer> spare;
   std::size_t buffers_used = 0;
@@ -133,6 +133,15 @@ struct ConnectionPool::State {
       if ((*part)->done || (*part)->of_stream) give_back(**part);
     }
     blob.parts.erase(begin, blob.parts.end());
+  }
+
+  void cancel(Blob& blob) {
+    blob.cancelled = true;
+    blob.shown = {};
+    ++blob.stream_epoch;
+    abandon(blob, blob.parts.begin());
+    buffers_free.notify_all();
+    blob.arrived.notify_all();
   }
 
   bool has_work(const Blob& blob) const {
@@ -348,6 +357,12 @@ ConnectionPool::~ConnectionPool() {
   for (auto& thread : m_state->threads) thread.join();
 }
 
+void ConnectionPool::cancel() {
+  const Lock lock(m_state->mutex);
+  m_state->cancelled = true;
+  for (const auto& blob : m_state->blobs) m_state->cancel(*blob);
+}
+
 PartFetcher::PartFetcher(ConnectionPool& pool, const Descriptor& blob, std::uint64_t first, unsigned rank)
     : m_pool(*pool.m_state), m_blob(std::make_shared<Blob>(blob)) {
   m_blob->rank = rank;
@@ -355,16 +370,14 @@ PartFetcher::PartFetcher(ConnectionPool& pool, const Descriptor& blob, std::uint
   m_blob->assigned = m_blob->received = first;
   m_blob->streaming = first == 0 && blob.size_bytes <= k_least_for_parts;
   const Lock lock(m_pool.mutex);
+  m_blob->cancelled = m_pool.cancelled;
   m_pool.blobs.push_back(m_blob);
   m_pool.wake();
 }
 
 PartFetcher::~PartFetcher() {
   Lock lock(m_pool.mutex);
-  m_blob->cancelled = true;
-  ++m_blob->stream_epoch;
-  m_pool.buffers_free.notify_all();
-  m_pool.abandon(*m_blob, m_blob->parts.begin());
+  m_pool.cancel(*m_blob);
   m_blob->arrived.wait(lock, [this] { return m_blob->busy == 0; });
   std::erase(m_pool.blobs, m_blob);
   m_pool.wake();
@@ -380,6 +393,7 @@ std::string_view PartFetcher::next() {
   Lock lock(m_pool.mutex);
   if (!blob.shown.empty()) blob.parts.front()->taken += std::exchange(blob.shown, {}).size();
   for (;;) {
+    if (blob.cancelled) throw ConnectionPool::Cancelled();
     if (!blob.parts.empty()) {
       Part& part = *blob.parts.front();
       const std::size_t ready = part.filled - part.taken;

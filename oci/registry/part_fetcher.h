@@ -27,6 +27,11 @@ class ConnectionPool {
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
+  /// Ends everything: from now on every `next` throws Cancelled. Any thread.
+  void cancel();
+  /// What it throws; it says that something else went wrong, which is what people want to hear.
+  struct Cancelled {};
+
  private:
   friend class PartFetcher;
   struct State;
@@ -45,7 +50,7 @@ class PartFetcher {
 
   /// The next bytes, valid until the next call; empty when the blob is complete. Exactly as many as the descriptor says,
   /// but nothing is verified here. Throws what the connection threw, Error(failed, invalid) when the server sent less or
-  /// more, Interrupted.
+  /// more, ConnectionPool::Cancelled, Interrupted.
   std::string_view next();
   /// How many bytes of the blob have arrived.
   std::uint64_t received() const;

@@ -9,6 +9,7 @@
 #include "jcbuild/error.h"
 #include "oci/reference.h"
 #include "store/owned_trees.h"
+#include "store/partial_layer.h"
 #include "util/parallel.h"
 #include "util/text.h"
 
@@ -51,7 +52,7 @@ std::optional<TaggedImage> find_by_digest_prefix(const std::vector<TaggedImage>&
 
 // Unpacks one layer into a workspace and publishes it.
 void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr, const std::function<void(std::uint64_t)>& on_bytes) {
-  const Lease lease = store.lease("layer-" + layer.diff_id.hex());
+  const Lease lease = store.lease(layer_lease(layer.diff_id));
   if (store.has_tree(layer.tree())) return;
   Workspace workspace = store.make_workspace();
   const auto directory = workspace.make_directory("layer");
