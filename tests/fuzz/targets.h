@@ -25,6 +25,8 @@ void image_json(std::string_view input);
 
 /// The value of a WWW-Authenticate header, and of Content-Range.
 void challenge(std::string_view input);
+/// The value of a Link, Range, Content-Range, Warning or RateLimit header.
+void link_header(std::string_view input);
 /// An auth file of docker or podman: read, changed, written, read again.
 void auth_file(std::string_view input);
 
