@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: user
 # The mistakes of a tired person: each gets one line that names host and repository and says what to do; nothing is left.
 . "$(dirname "$0")/common.sh"
 . "$tests/support/registry.sh"

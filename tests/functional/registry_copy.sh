@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: user
 # Copies between any two of registry, layout, archives and store; indexes with all their platforms; docker's own manifests;
 # what refers to an image.
 . "$(dirname "$0")/common.sh"

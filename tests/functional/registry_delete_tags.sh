@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: user
 # Tag lists through all pages, and deletion, where it is allowed.
 . "$(dirname "$0")/common.sh"
 . "$tests/support/registry.sh"

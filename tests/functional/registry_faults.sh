@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: root
 # limit: 420
 # Everything that a server can do wrong (tests/support/registry_behaviours.py): each pull or push ends as it should and in
 # time, says in its first line who and what, leaves a clean store, and credentials go to nobody else.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: user
 # registries.conf: a mirror that stands in for docker.io, short names and aliases, blocked and rewritten registries; what
 # is pushed and who one is never goes to a mirror.
 . "$(dirname "$0")/common.sh"

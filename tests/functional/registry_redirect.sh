@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: user
 # Blobs that lie behind a redirect, at a server that answers 400 when credentials arrive (as S3 does).
 . "$(dirname "$0")/common.sh"
 . "$tests/support/registry.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: user
 # How little is asked: nothing to do is one request, a blob is asked for once and sent once, mounts send nothing.
 . "$(dirname "$0")/common.sh"
 . "$tests/support/registry.sh"
