@@ -83,7 +83,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.body = b"" if mode == "early" else self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if mode != "log":
             with LOCK:
-                LOG.append({"method": self.command, "path": self.path, "headers": dict(self.headers.items())})
+                LOG.append({"method": self.command, "path": self.path, "headers": dict(self.headers.items()),
+                            "port": self.client_address[1]})
         method = getattr(self, "do_" + mode.replace("-", "_") + "_mode", None)
         if method is None:
             return self.text(404, "no such mode")

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/registry/curl_http.h"
 
+#include <netdb.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "jcbuild/error.h"
+#include "oci/registry/address.h"
 #include "support/fault_server.h"
 #include "util/file.h"
 #include "util/interrupt.h"
@@ -188,6 +191,47 @@ TEST_CASE_METHOD(Fixture, "a request that must stay public reaches no private ad
       CHECK(error.kind() == ErrorKind::refused);
     }
   }
+}
+
+TEST_CASE_METHOD(Fixture, "what a name leads to is judged when it is connected to [ggcr#2440]") {
+  char name[256] = {};
+  REQUIRE(::gethostname(name, sizeof name - 1) == 0);
+  struct addrinfo* found = nullptr;
+  bool is_private = ::getaddrinfo(name, nullptr, nullptr, &found) == 0;
+  for (const auto* entry = found; entry != nullptr; entry = entry->ai_next)
+    is_private = is_private && oci::is_private_address(entry->ai_addr);
+  if (found != nullptr) ::freeaddrinfo(found);
+  if (!is_private) {
+    WARN("skip: this machine's own name does not lead to a private address");
+    return;
+  }
+  HttpRequest request = get("http://" + std::string(name) + ":" + server.authority().substr(10) + "/ok/10/f");
+  request.only_public = true;
+  TextSink sink;
+  try {
+    http.send(request, sink);
+    FAIL("it was sent");
+  } catch (const Error& error) {
+    CHECK(error.message().find("from a public network into a private one") != std::string::npos);
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "connections are kept: one for one thread, no more than one for each of several") {
+  const auto ports = [&] {
+    std::set<int> all;
+    const auto log = util::parse_json(fetch("/log"), "the log");
+    for (const auto& request : log) all.insert(request["port"].get<int>());
+    return all.size();
+  };
+  for (int i = 0; i < 10; ++i) fetch("/ok/1000/f");
+  CHECK(ports() == 1);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int k = 0; k < 10; ++k) fetch("/ok/1000/f");
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(ports() <= 4);
 }
 
 TEST_CASE_METHOD(Fixture, "the peer of a registry on a private network is known") {
