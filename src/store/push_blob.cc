@@ -110,7 +110,7 @@ void BlobPusher::pass_on(const oci::Descriptor& blob, PushProgress::Blob& progre
   if (m_stop) throw Stopped();
   const oci::Layout& layout = m_relay->open(m_store, m_layout.name());
   const util::ScopeExit cleanup([&] { drop(layout, blob.digest); });
-  progress.line("fetched from where it came from");
+  progress.line("being fetched from where it came from");
   PushOptions options = m_options;
   options.connections = std::max(1U, m_options.connections / k_relays);
   options.progress = nullptr;  // what is fetched is no progress of the push
