@@ -75,9 +75,14 @@ std::string hint_of(const Endpoint& endpoint, const Purpose& purpose, int status
   return {};
 }
 
-bool is_certificate_problem(const Error& error) {
+std::string hint_of_failure(const Endpoint& endpoint, const Error& error) {
   const auto* failure = dynamic_cast<const HttpFailure*>(&error);
-  return failure != nullptr && failure->reason() == HttpFailure::Reason::certificate;
+  if (!error.hint().empty() || failure == nullptr) return error.hint();
+  if (failure->reason() == HttpFailure::Reason::certificate)
+    return "put its authority into certs.d/" + endpoint.host + "/ca.crt, or use --tls-verify=false if you must";
+  if (failure->reason() == HttpFailure::Reason::no_tls && !endpoint.plain_http)
+    return endpoint.host + " speaks no TLS: if that is right, use --tls-verify=false";
+  return {};
 }
 
 }  // namespace
@@ -112,10 +117,7 @@ Error make_refusal(const Endpoint& endpoint, const Purpose& purpose, const HttpR
 }
 
 Error make_failure(const Endpoint& endpoint, const Purpose& purpose, const Error& error) {
-  std::string hint = error.hint();
-  if (hint.empty() && is_certificate_problem(error))
-    hint = "put its authority into certs.d/" + endpoint.host + "/ca.crt, or use --tls-verify=false if you must";
-  Error failure(error.kind(), "cannot " + purpose.action + " " + purpose.thing + ": " + error.message(), std::move(hint),
+  Error failure(error.kind(), "cannot " + purpose.action + " " + purpose.thing + ": " + error.message(), hint_of_failure(endpoint, error),
                 error.errno_value());
   for (auto step = error.steps().rbegin(); step != error.steps().rend(); ++step) failure.add_step(*step);
   return failure;

@@ -13,7 +13,8 @@
 // Which of these: a connection that broke, 5xx, 408, 416 and a 401 in the middle ask GET; a session that is gone (404,
 // BLOB_UPLOAD_UNKNOWN) or says something impossible is left for a new one; 413 sends chunks of 64 MiB, halved down to 5 MiB
 // or what the registry says it needs. A session of `0-0` has one byte or none, nobody knows: a new one, too. Five tries that
-// bring nothing are the end; what the server has confirmed counts as something.
+// bring nothing are the end; what the server has confirmed counts as something. docker's registry (2.8) gives up every
+// session in which a request broke off, PUT or PATCH: there only whole requests count, and PUT is the cheapest.
 #pragma once
 
 #include <functional>

@@ -89,9 +89,19 @@ TEST_CASE("http is spoken only where the user allows it and nobody speaks TLS, a
     CHECK(allowed.client.find_manifest("1"));
     CHECK(allowed.is_done());
     Server forbidden(std::vector<Step>(tries, Step{k_get, without_connection(end)}));
-    error_of(ErrorKind::failed, [&] { forbidden.client.find_manifest("1"); });
+    const Error error = error_of(ErrorKind::failed, [&] { forbidden.client.find_manifest("1"); });
     CHECK(forbidden.is_done());
+    if (end == End::no_tls) CHECK(error.hint() == "registry.test speaks no TLS: if that is right, use --tls-verify=false");
   }
+}
+
+TEST_CASE("credentials never go over http without the user's leave") {
+  Server server({{k_get, answer(301, {{"Location", "http://registry.test/v2/team/app/manifests/1"}})}});
+  error_of(ErrorKind::refused, [&] { server.client.find_manifest("1"); });
+  CHECK(server.is_done());
+  Server realm({{k_get, answer(401, {{"WWW-Authenticate", "Bearer realm=\"http://registry.test/token\""}})}});
+  error_of(ErrorKind::refused, [&] { realm.client.find_manifest("1"); });
+  CHECK(realm.is_done());
 }
 
 TEST_CASE("a registry that breaks off under https is not asked over http") {
