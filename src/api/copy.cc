@@ -23,6 +23,8 @@ void check_preserves(const oci::ImageName& target) {
     throw Error(ErrorKind::refused, target.text() + " cannot keep the image's digests", "use oci-archive:, oci: or a registry");
 }
 
+api::Form form_of(const CopyRequest& request) { return request.preserve_digests ? api::Form::as_it_is : api::Form::oci; }
+
 // The descriptor that a local name stands for, an index where it is one, and the layout that it is in.
 struct LocalRoot {
   oci::Layout layout;
@@ -51,16 +53,16 @@ std::string copy_all_remote(Session::Parts& parts, const CopyRequest& request, c
     remote.note_origins();
   else
     remote.fetch_layers(remote.layout(), task);
-  api::write_root(parts, remote.layout(), remote.root(), request.target, remote.reference().store_name(), task);
-  return remote.root().digest.text();
+  return api::write_root(parts, remote.layout(), remote.root(), request.target, remote.reference().store_name(), task, form_of(request))
+      .digest.text();
 }
 
 std::string copy_all(Session::Parts& parts, const CopyRequest& request, TaskId task) {
   const auto source = oci::ImageName::parse(request.source);
   if (source.transport == Transport::registry) return copy_all_remote(parts, request, source, task);
   const auto local = find_local_root(parts, source);
-  api::write_root(parts, local.layout, local.root, request.target, local.names.empty() ? "" : local.names.front(), task);
-  return local.root.digest.text();
+  const std::string name = local.names.empty() ? "" : local.names.front();
+  return api::write_root(parts, local.layout, local.root, request.target, name, task, form_of(request)).digest.text();
 }
 
 // From a registry into the store: as pull, under another name, and with the blobs, for who copies wants a copy.
@@ -89,8 +91,7 @@ std::string copy_one(Session::Parts& parts, const CopyRequest& request, TaskId t
     return opened.image.descriptor.digest.text();
   }
   const auto opened = api::open_whole_source(parts, request.source, platform, task);
-  api::write_destination(parts, opened.layout(), opened.image, request.target, opened.first_name());
-  return opened.image.descriptor.digest.text();
+  return api::write_destination(parts, opened.layout(), opened.image, request.target, opened.first_name(), form_of(request)).digest.text();
 }
 
 bool writes_store(const CopyRequest& request) {

@@ -7,6 +7,7 @@
 #include "api/rootfs.h"
 #include "api/transfer_task.h"
 #include "jcbuild/error.h"
+#include "oci/convert.h"
 #include "oci/layer/archive.h"
 #include "oci/media_type.h"
 #include "store/images.h"
@@ -20,6 +21,12 @@ namespace {
 namespace fs = std::filesystem;
 using oci::Transport;
 using ByteCount = std::function<void(std::uint64_t, std::uint64_t)>;
+
+oci::LoadedImage in_form(oci::LoadedImage image, Form form) {
+  if (form == Form::as_it_is) return image;
+  auto converted = oci::convert_to_oci(image);
+  return converted ? std::move(*converted) : std::move(image);
+}
 
 // Writes a file through a temporary name beside it.
 void write_archive_file(const std::string& path, const std::function<void(int)>& write) {
@@ -36,31 +43,53 @@ oci::Layout create_layout(const std::string& path) {
 
 std::string layout_tag(const oci::ImageName& target) { return target.tag.empty() ? "latest" : target.tag; }
 
-// All images below an index, then the index itself.
-void copy_index(const oci::Layout& from, const oci::Descriptor& descriptor, const oci::Layout& to, const ByteCount& count) {
-  const auto bytes = from.read_blob(descriptor, oci::k_max_manifest_bytes);
-  for (const auto& entry : oci::Index::parse(bytes, descriptor.media_type).manifests) {
-    if (oci::is_index_type(entry.media_type))
-      copy_index(from, entry, to, count);
-    else
-      store::copy_image(from, oci::load_image(from, entry, oci::Platform::host()), to, count);
-  }
-  to.put_blob(bytes);
+void rename(oci::Descriptor& descriptor, const oci::Descriptor& other) {
+  descriptor.media_type = other.media_type;
+  descriptor.digest = other.digest;
+  descriptor.size_bytes = other.size_bytes;
 }
 
-void write_index(Session::Parts& parts, const oci::Layout& from, const oci::Descriptor& index, const oci::ImageName& target,
-                 const ByteCount& count) {
+// Copies the images below an index, then the index itself, one and all in the form that is wanted. Returns what it became.
+oci::Descriptor copy_index(const oci::Layout& from, const oci::Descriptor& descriptor, const oci::Layout& to, Form form,
+                           const ByteCount& count) {
+  const auto bytes = from.read_blob(descriptor, oci::k_max_manifest_bytes);
+  auto index = oci::Index::parse(bytes, descriptor.media_type);
+  bool changed = form == Form::oci && descriptor.media_type != oci::k_media_index;
+  for (auto& entry : index.manifests) {
+    const oci::Descriptor before = entry;
+    if (oci::is_index_type(entry.media_type)) {
+      rename(entry, copy_index(from, entry, to, form, count));
+    } else {
+      const auto image = in_form(oci::load_image(from, entry, oci::Platform::host()), form);
+      store::copy_image(from, image, to, count);
+      rename(entry, image.descriptor);
+    }
+    changed = changed || entry.digest != before.digest;
+  }
+  if (!changed) {
+    to.put_blob(bytes);
+    return descriptor;
+  }
+  index.media_type = oci::k_media_index;
+  const std::string converted = index.serialize();
+  return {std::string(oci::k_media_index), to.put_blob(converted), converted.size(), {}, std::nullopt, {}, {}};
+}
+
+oci::Descriptor write_index(Session::Parts& parts, const oci::Layout& from, const oci::Descriptor& index, const oci::ImageName& target,
+                            Form form, const ByteCount& count) {
   if (target.transport == Transport::store) {
     const std::string tag = store_tag(target.text());
-    copy_index(from, index, parts.store().layout(), count);
-    return set_store_tag(parts.store(), tag, index);
+    copy_index(from, index, parts.store().layout(), Form::as_it_is, count);
+    set_store_tag(parts.store(), tag, index);
+    return index;
   }
   if (target.transport != Transport::oci_layout)
     throw Error(ErrorKind::unsupported, "an image for several platforms cannot be written to " + target.text(),
                 "use oci:DIR, a registry, or one --platform");
   const auto layout = create_layout(target.path);
-  copy_index(from, index, layout, count);
-  layout.set_tag(layout_tag(target), index);
+  const auto written = copy_index(from, index, layout, form, count);
+  layout.set_tag(layout_tag(target), written);
+  return written;
 }
 
 // An image of the store whose layers were pulled and not kept is fetched again, where something else than a registry wants it.
@@ -103,9 +132,11 @@ void write_image(Session::Parts& parts, const oci::Layout& layout, const oci::Lo
 
 }  // namespace
 
-void write_destination(Session::Parts& parts, const oci::Layout& layout, const oci::LoadedImage& image, const std::string& destination,
-                       const std::string& source_name) {
+oci::Descriptor write_destination(Session::Parts& parts, const oci::Layout& layout, const oci::LoadedImage& given,
+                                  const std::string& destination, const std::string& source_name, Form form) {
   const auto target = oci::ImageName::parse(destination);
+  const bool for_others = target.transport == Transport::oci_layout || target.transport == Transport::oci_archive;
+  const auto image = in_form(given, for_others ? form : Form::as_it_is);
   Transfer transfer(parts.progress(), "writing " + destination);
   if (target.transport == Transport::registry)
     push(parts, layout, image.descriptor, *target.reference, transfer.id());
@@ -114,17 +145,22 @@ void write_destination(Session::Parts& parts, const oci::Layout& layout, const o
     write_image(parts, layout, image, target, source_name, transfer.counter());
   }
   transfer.finish();
+  return image.descriptor;
 }
 
-void write_root(Session::Parts& parts, const oci::Layout& layout, const oci::Descriptor& root, const std::string& destination,
-                const std::string& source_name, TaskId parent) {
+oci::Descriptor write_root(Session::Parts& parts, const oci::Layout& layout, const oci::Descriptor& root, const std::string& destination,
+                           const std::string& source_name, TaskId parent, Form form) {
   const auto target = oci::ImageName::parse(destination);
-  if (target.transport == Transport::registry) return push(parts, layout, root, *target.reference, parent);
+  if (target.transport == Transport::registry) {
+    push(parts, layout, root, *target.reference, parent);
+    return root;
+  }
   if (!oci::is_index_type(root.media_type))
-    return write_destination(parts, layout, oci::load_image(layout, root, oci::Platform::host()), destination, source_name);
+    return write_destination(parts, layout, oci::load_image(layout, root, oci::Platform::host()), destination, source_name, form);
   Transfer transfer(parts.progress(), "writing " + destination);
-  write_index(parts, layout, root, target, transfer.counter());
+  auto written = write_index(parts, layout, root, target, form, transfer.counter());
   transfer.finish();
+  return written;
 }
 
 }  // namespace jcb::api

@@ -145,7 +145,9 @@ void copy_image(const oci::Layout& from, const oci::LoadedImage& image, const oc
   };
   for (const auto& layer : image.manifest.layers) copy_blob(from, layer, to, count);
   copy_blob(from, image.manifest.config, to, count);
-  copy_blob(from, image.descriptor, to, count);
+  if (from.has_blob(image.descriptor.digest)) return copy_blob(from, image.descriptor, to, count);
+  to.put_blob(image.manifest.serialize());
+  count(image.descriptor.size_bytes);
 }
 
 }  // namespace jcb::store

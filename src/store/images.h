@@ -36,7 +36,8 @@ std::vector<Layer> unpack_layers(const Store& store, const oci::LoadedImage& ima
                                  const std::function<void(std::uint64_t, std::uint64_t)>& on_bytes);
 
 /// Copies an image's blobs between layouts: those the target lacks, verified while they are copied (reflinked where the
-/// file system can). The manifest comes last. Everything is flushed when it returns.
+/// file system can). The manifest comes last; one that `from` does not have (a converted one) is written from its value.
+/// Everything is flushed when it returns.
 void copy_image(const oci::Layout& from, const oci::LoadedImage& image, const oci::Layout& to,
                 const std::function<void(std::uint64_t, std::uint64_t)>& on_bytes);
 
