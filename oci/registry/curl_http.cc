@@ -240,8 +240,8 @@ void set_callbacks(CURL* easy, Exchange& exchange, BodyContext& body) {
   set(easy, CURLOPT_OPENSOCKETDATA, &exchange);
 }
 
-// Runs the transfer to its end. Throws Interrupted.
-CURLcode perform(Session& session) {
+// Runs the transfer to its end. Throws Interrupted, and what the receiver throws when it wants no more.
+CURLcode perform(Session& session, HttpReceiver& receiver) {
   session.add();
   struct curl_waitfd interrupt {
     util::interrupt_fd(), CURL_WAIT_POLLIN, 0
@@ -250,6 +250,7 @@ CURLcode perform(Session& session) {
   for (int running = 1; running > 0;) {
     if (const auto code = ::curl_multi_perform(session.multi, &running)) throw Error(ErrorKind::system, ::curl_multi_strerror(code));
     util::check_interrupt();
+    receiver.check_wanted();
     if (running > 0) ::curl_multi_poll(session.multi, &interrupt, extra, 1000, nullptr);
   }
   int left = 0;
@@ -343,7 +344,7 @@ HttpOutcome CurlHttp::exchange(const HttpRequest& request, HttpReceiver& receive
   set_connection(session->easy, m_options, url.scheme == "https");
   set_request(session->easy, request, headers.get());
   set_callbacks(session->easy, exchange, body);
-  const CURLcode code = perform(*session);
+  const CURLcode code = perform(*session, receiver);
   const HttpOutcome outcome = judge(code, exchange, session->easy);
   m_pool->give(std::move(session));  // after an exception it goes with all its connections instead
   return outcome;

@@ -160,17 +160,19 @@ HttpResponse HttpClient::send(const HttpRequest& request, HttpSink& sink) {
     if (!wait)
       throw Error(ErrorKind::failed,
                   "cannot " + util::to_lower(request.method) + " " + HttpUrl::parse(request.url).text() + ": " + outcome.cause);
-    pause(*wait);
+    pause(*wait, sink);
   }
 }
 
-void HttpClient::pause(milliseconds duration) {
+void HttpClient::pause(milliseconds duration, HttpSink& sink) {
   struct pollfd waits {
     util::interrupt_fd(), POLLIN, 0
   };
   const auto end = std::chrono::steady_clock::now() + duration;
   for (auto left = duration; left.count() > 0; left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now())) {
-    if (::poll(&waits, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) throw_errno("wait for", "a retry");
+    sink.check_wanted();
+    if (::poll(&waits, 1, static_cast<int>(std::min<milliseconds::rep>(left.count(), 1000))) < 0 && errno != EINTR)
+      throw_errno("wait for", "a retry");
     util::check_interrupt();
   }
 }
