@@ -280,8 +280,8 @@ void set_callbacks(CURL* easy, Exchange& exchange, BodyContext& body) {
   set(easy, CURLOPT_OPENSOCKETDATA, &exchange);
 }
 
-// Runs the transfer to its end. Throws Interrupted.
-CURLcode perform(Session& session) {
+// Runs the transfer to its end. Throws Interrupted, and what the receiver throws when it wants no more.
+CURLcode perform(Session& session, HttpReceiver& receiver) {
   session.add();
   struct curl_waitfd interrupt {
     util::interrupt_fd(), CURL_WAIT_POLLIN, 0
@@ -290,6 +290,7 @@ CURLcode perform(Session& session) {
   for (int running = 1; running > 0;) {
     if (const auto code = ::curl_multi_perform(session.multi, &running)) throw Error(ErrorKind::system, ::curl_multi_strerror(code));
     util::check_interrupt();
+    receiver.check_wanted();
     if (running > 0) ::curl_multi_poll(session.multi, &interrupt, extra, 1000, nullptr);
   }
   int left = 0;
@@ -420,7 +421,7 @@ HttpOutcome CurlHttp::exchange(const HttpRequest& request, HttpReceiver& receive
   set_tls(session->easy, m_options.tls, m_authorities, url.host == m_options.host);
   set_request(session->easy, request, headers.get());
   set_callbacks(session->easy, exchange, body);
-  const CURLcode code = perform(*session);
+  const CURLcode code = perform(*session, receiver);
   const HttpOutcome outcome = judge(code, exchange, session->easy);
   // After an exception, or when the server says that the connection is the wrong one (421), it goes with all of its connections.
   if (exchange.response.status != 421) m_pool->give(request.only_public, url.origin(), std::move(session));

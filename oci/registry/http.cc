@@ -179,21 +179,24 @@ HttpResponse HttpClient::send(const HttpRequest& request, HttpSink& sink) {
     const auto wait = retries.next(outcome, delivery.last(), delivery.furthest());
     if (!wait && is_answer(outcome)) return delivery.result();
     if (!wait) fail(request, outcome);
-    pause(*wait);
+    pause(*wait, sink);
   }
 }
 
 void HttpClient::wait_to_retry(int number, const HttpResponse& response) {
-  pause(retry_after(response, m_rules.longest_pause).value_or(own_pause(m_rules, number)));
+  TextSink nobody;
+  pause(retry_after(response, m_rules.longest_pause).value_or(own_pause(m_rules, number)), nobody);
 }
 
-void HttpClient::pause(milliseconds duration) {
+void HttpClient::pause(milliseconds duration, HttpSink& sink) {
   struct pollfd waits {
     util::interrupt_fd(), POLLIN, 0
   };
   const auto end = std::chrono::steady_clock::now() + duration;
   for (auto left = duration; left.count() > 0; left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now())) {
-    if (::poll(&waits, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) throw_errno("wait for", "a retry");
+    sink.check_wanted();
+    if (::poll(&waits, 1, static_cast<int>(std::min<milliseconds::rep>(left.count(), 1000))) < 0 && errno != EINTR)
+      throw_errno("wait for", "a retry");
     util::check_interrupt();
   }
 }

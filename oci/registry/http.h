@@ -103,6 +103,8 @@ class HttpSink {
   virtual void write(std::string_view bytes) = 0;
   /// What was written is void: the body begins again (it was cut short and cannot be resumed).
   virtual void restart() = 0;
+  /// Called at least every second while nothing arrives and before a retry: throws when the body is not wanted any more.
+  virtual void check_wanted() {}
 };
 
 /// A body in memory.
@@ -137,6 +139,8 @@ class HttpReceiver {
   /// The status line and all headers of the final response (not of 1xx), before its body.
   virtual bool head(HttpResponse response) = 0;
   virtual bool body(std::string_view bytes) = 0;
+  /// As HttpSink::check_wanted.
+  virtual void check_wanted() {}
 };
 
 /// How one exchange ended.
@@ -197,8 +201,8 @@ class HttpClient {
   /// One request and its response, no redirect followed. `request.url` has no user information; `range`, `immutable` and
   /// `keep_public` are headers and rules already. Throws Error for what no retry can help (a certificate, a denied address).
   virtual HttpOutcome exchange(const HttpRequest& request, HttpReceiver& receiver) = 0;
-  /// Waits before a retry. Throws Interrupted.
-  virtual void pause(std::chrono::milliseconds duration);
+  /// Waits before a retry. Throws Interrupted, and what HttpSink::check_wanted throws.
+  virtual void pause(std::chrono::milliseconds duration, HttpSink& sink);
 
   HttpOutcome follow(HttpRequest request, HttpReceiver& receiver, const HttpResponse& last);
   [[noreturn]] void fail(const HttpRequest& request, const HttpOutcome& outcome) const;

@@ -15,6 +15,7 @@ class HttpDelivery final : public HttpReceiver {
   HttpRequest next_request();
   bool head(HttpResponse response) override;
   bool body(std::string_view bytes) override;
+  void check_wanted() override { m_sink.check_wanted(); }
 
   /// The response to the last exchange, whatever it was.
   const HttpResponse& last() const noexcept { return m_last; }

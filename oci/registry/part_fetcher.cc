@@ -229,6 +229,10 @@ class ConnectionPool::State::PartSink final : public HttpSink {
     if (m_blob.waits && m_part.filled - m_part.taken >= k_least_run) m_blob.arrived.notify_all();
   }
   void restart() override { m_seen = 0; }
+  void check_wanted() override {
+    const Lock lock(m_pool.mutex);
+    if (m_part.abandoned) throw Abandoned();
+  }
 
  private:
   State& m_pool;
@@ -285,6 +289,10 @@ class ConnectionPool::State::StreamSink final : public HttpSink {
     m_pool.add_to_stream(lock, m_blob, m_epoch, bytes);
   }
   void restart() override { m_seen = 0; }
+  void check_wanted() override {
+    const Lock lock(m_pool.mutex);
+    if (m_blob.stream_epoch != m_epoch) throw Abandoned();
+  }
 
  private:
   State& m_pool;

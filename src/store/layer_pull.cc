@@ -135,8 +135,11 @@ class LayerPull {
         oci::unpack_layer(stream, m_layer.blob, m_layer.diff_id, tree, options);
       }));
     } catch (const Error& error) {
+      const bool is_odd = stream.resume && error.kind() == ErrorKind::system && !is_full(error);
       // What is damaged, or full, is nothing to go on with.
-      if (error.kind() == ErrorKind::invalid || is_full(error)) partial.drop();
+      if (error.kind() == ErrorKind::invalid || is_full(error) || is_odd) partial.drop();
+      // The tree is not as it was left: as good as damaged.
+      if (is_odd) throw Error(ErrorKind::invalid, error.message());
       throw;
     }
   }

@@ -69,7 +69,10 @@ class FakeBlobs : public oci::RemoteBlobs {
     } const leave{running};
     bool restart = restart_once;
     for (std::size_t at = 0; at < bytes.size();) {
-      while (stalled) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      while (stalled) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        sink.check_wanted();
+      }
       if (delay.count() > 0) std::this_thread::sleep_for(delay);
       if (before) before(first + at);
       const auto part = bytes.substr(at, run);

@@ -41,7 +41,7 @@ class FakeHttp final : public oci::HttpClient {
     if (!answer.body.empty() && !receiver.body(answer.body)) return {End::stopped, ""};
     return {answer.end, answer.end == End::cut ? "connection reset" : ""};
   }
-  void pause(std::chrono::milliseconds duration) override { pauses.push_back(duration); }
+  void pause(std::chrono::milliseconds duration, oci::HttpSink&) override { pauses.push_back(duration); }
 
   std::mutex m_mutex;
   Script m_script;

@@ -192,3 +192,25 @@ TEST_CASE("a server that sends less or more than a blob has is found out") {
     remote.knows_parts = true;
   }
 }
+
+TEST_CASE("a server that stalls does not hold up who wants no more") {
+  for (const bool parts : {true, false}) {
+    FakeBlobs remote;
+    remote.knows_parts = parts;
+    const auto blob = remote.add(noise(40 * k_mib));
+    ConnectionPool pool(remote, 4);
+    PartFetcher fetcher(pool, blob);
+    CHECK_FALSE(fetcher.next().empty());
+    remote.stalled = true;
+    std::thread other([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      pool.cancel();
+    });
+    const auto read = [&] {
+      while (!fetcher.next().empty()) {
+      }
+    };
+    CHECK_THROWS_AS(read(), ConnectionPool::Cancelled);
+    other.join();
+  }
+}

@@ -51,6 +51,14 @@ void add_usual_layers(RemoteSample& sample) {
   sample.add(make_tar({{"plain", "text"}}), oci::Compression::none);
 }
 
+// So slow that there is time for checkpoints, which have a pause between them.
+PullOptions slow(Fixture& fixture) {
+  fixture.sample.remote.delay = std::chrono::microseconds(200);
+  PullOptions options;
+  options.connections = 1;
+  return options;
+}
+
 // What an interrupted pull left, and what the next one transferred.
 struct Cut {
   std::uint64_t first = 0, second = 0;
@@ -60,7 +68,7 @@ Cut pull_in_two(Fixture& fixture, std::uint64_t offset) {
   fixture.sample.remote.before = [offset](std::uint64_t at) {
     if (at >= offset) throw Error(ErrorKind::failed, "the network is gone");
   };
-  CHECK_THROWS_WITH(fixture.pull(), "the network is gone");
+  CHECK_THROWS_WITH(fixture.pull(slow(fixture)), "the network is gone");
   fixture.sample.remote.before = {};
   const std::uint64_t first = fixture.sample.remote.sent.exchange(0);
   fixture.pull();
@@ -183,10 +191,8 @@ TEST_CASE("a layer that is not the one of the config is refused") {
 
 TEST_CASE("a pull that was cut off goes on where it stood") {
   Fixture fixture;
-  fixture.sample.add(make_tar({{"a", "first"}, {"big", noise(40 * k_mib)}, {"z", "last"}}));
+  fixture.sample.add(make_tar({{"a", "first"}, {"big", noise(40 * k_mib)}, {"z", "last"}}), oci::Compression::none);
   const std::uint64_t size = fixture.sample.layers[0].size_bytes;
-  // Slow enough for checkpoints, which have a pause between them.
-  fixture.sample.remote.delay = std::chrono::microseconds(100);
   const Cut cut = pull_in_two(fixture, size / 2);
   CHECK(cut.first >= size / 2);
   CHECK(cut.second < size * 3 / 4);
@@ -196,16 +202,15 @@ TEST_CASE("a pull that was cut off goes on where it stood") {
 
 TEST_CASE("a pull that was killed goes on where it stood") {
   Fixture fixture;
-  fixture.sample.add(make_tar({{"a", "first"}, {"big", noise(40 * k_mib)}, {"z", "last"}}));
+  fixture.sample.add(make_tar({{"a", "first"}, {"big", noise(40 * k_mib)}, {"z", "last"}}), oci::Compression::none);
   const std::uint64_t size = fixture.sample.layers[0].size_bytes;
-  fixture.sample.remote.delay = std::chrono::microseconds(100);
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     fixture.sample.remote.before = [&](std::uint64_t at) {
       if (at >= size / 2) ::kill(::getpid(), SIGKILL);
     };
-    fixture.pull();
+    fixture.pull(slow(fixture));
     ::_exit(0);
   }
   int status = 0;
@@ -219,39 +224,56 @@ TEST_CASE("a pull that was killed goes on where it stood") {
   CHECK((fixture.read(0, "big") == noise(40 * k_mib)));
 }
 
+TEST_CASE("an error of one layer ends the others, also those that wait for a dead connection") {
+  Fixture fixture;
+  add_usual_layers(fixture.sample);
+  fixture.sample.remote.delay = std::chrono::microseconds(50);
+  fixture.sample.remote.before = [&](std::uint64_t at) {
+    if (at >= 3 * k_mib) fixture.sample.remote.stalled = true;
+  };
+  fixture.sample.remote.blobs.erase(fixture.sample.layers[2].digest);
+  fixture.sample.layers[1].size_bytes += 1;
+  CHECK_THROWS_AS(fixture.pull(), Error);
+  CHECK(fixture.sample.remote.running == 0);
+}
+
 TEST_CASE("a state that is odd in any way means beginning anew") {
   const std::string tar = make_tar({{"big", noise(20 * k_mib)}});
-  for (const std::size_t damage : {0, 20, 70, 150, 200, 5000, -1}) {
+  constexpr std::size_t k_cut = 1'000'000, k_file_lost = 1'000'001;
+  for (const std::size_t damage :
+       {std::size_t{0}, std::size_t{20}, std::size_t{70}, std::size_t{150}, std::size_t{200}, k_cut, k_file_lost}) {
     Fixture fixture;
-    fixture.sample.add(tar);
-    fixture.sample.remote.delay = std::chrono::microseconds(100);
+    fixture.sample.add(tar, oci::Compression::none);
     fixture.sample.remote.before = [](std::uint64_t at) {
       if (at >= 12 * k_mib) throw Error(ErrorKind::failed, "cut");
     };
-    CHECK_THROWS_AS(fixture.pull(), Error);
+    CHECK_THROWS_AS(fixture.pull(slow(fixture)), Error);
     fixture.sample.remote.before = {};
     const util::Root partial = util::Root::open(fixture.store.path() / "partial" / fixture.sample.diff_ids[0].hex());
     std::string state = partial.read_file("state", 1 << 24);
-    if (damage == static_cast<std::size_t>(-1))
+    INFO("state of " << state.size() << " bytes, damage " << damage);
+    REQUIRE(state.size() > 300);
+    if (damage == k_cut)
       state.resize(state.size() / 2);
+    else if (damage == k_file_lost)
+      partial.remove_tree("tree/big");
     else
       state[damage] = static_cast<char>(state[damage] ^ 1);
     partial.write_file("state", state);
     fixture.sample.remote.sent = 0;
     fixture.pull();
-    CHECK(fixture.sample.remote.sent == fixture.sample.layers[0].size_bytes);
+    if (damage != k_file_lost) CHECK(fixture.sample.remote.sent == fixture.sample.layers[0].size_bytes);
     CHECK((fixture.read(0, "big") == noise(20 * k_mib)));
   }
 }
 
 TEST_CASE("reclaim removes what nobody can go on with, prune all of it") {
   Fixture fixture;
-  fixture.sample.add(make_tar({{"big", noise(20 * k_mib)}}));
-  fixture.sample.remote.delay = std::chrono::microseconds(100);
+  fixture.sample.add(make_tar({{"big", noise(20 * k_mib)}}), oci::Compression::none);
   fixture.sample.remote.before = [](std::uint64_t at) {
     if (at >= 12 * k_mib) throw Error(ErrorKind::failed, "cut");
   };
-  CHECK_THROWS_AS(fixture.pull(), Error);
+  CHECK_THROWS_AS(fixture.pull(slow(fixture)), Error);
   const util::Root partial = util::Root::open(fixture.store.path() / "partial");
   const std::string name = fixture.sample.diff_ids[0].hex();
   partial.make_dirs(std::string(64, '0') + "/tree");
