@@ -92,7 +92,7 @@ class FakeRegistry final : public oci::HttpClient {
     if (request.method != "HEAD" && !answer.body.empty()) receiver.body(answer.body);
     return {oci::HttpOutcome::End::complete, ""};
   }
-  void pause(std::chrono::milliseconds) override {}
+  void pause(std::chrono::milliseconds, oci::HttpSink&) override {}
 
   std::optional<int> record(const std::string& line) {
     const std::lock_guard guard(m_mutex);
