@@ -45,7 +45,7 @@ THIRD_PARTY = {
     "bzlib.h": ["oci/layer/*.cc"],
     "isa-l/*": ["oci/layer/*.cc"],
     "isa-l.h": ["oci/layer/*.cc"],
-    "yaml-cpp/*": ["src/packages/*.cc"],
+    "yaml-cpp/*": ["src/util/yaml.cc"],
     "toml++/*": ["oci/registry/registries_conf.cc"],
     "curl/*": ["oci/registry/*.cc"],
     "seccomp.h": ["src/sandbox/*.cc", "src/runtime/*.cc"],
