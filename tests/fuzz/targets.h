@@ -18,6 +18,8 @@ void pattern(std::string_view input);
 void ignore(std::string_view input);
 /// The value of RUN --mount.
 void run_mount(std::string_view input);
+/// A CDI specification, in JSON when it begins with a brace: reading, versions, hooks, application to a config.
+void cdi_spec(std::string_view input);
 
 /// Throws what neither libFuzzer nor Catch lets pass: a property does not hold.
 void require(bool holds, const std::string& property);

@@ -41,3 +41,4 @@ TEST_CASE("the corpus of expand holds") { replay("expand", jcb::fuzz::expand); }
 TEST_CASE("the corpus of pattern holds") { replay("pattern", jcb::fuzz::pattern); }
 TEST_CASE("the corpus of ignore holds") { replay("ignore", jcb::fuzz::ignore); }
 TEST_CASE("the corpus of run_mount holds") { replay("run_mount", jcb::fuzz::run_mount); }
+TEST_CASE("the corpus of cdi_spec holds") { replay("cdi_spec", jcb::fuzz::cdi_spec); }
