@@ -32,6 +32,10 @@ void check_name(const std::string& name) {
     throw Error(ErrorKind::invalid, util::escape_text(name) + " is a path, not the name of a device",
                 "devices of builds come from CDI specifications: VENDOR/CLASS=NAME; jcbuild cdi list shows what there is");
   cdi::parse_kind(kind, "the device " + util::escape_text(name) + ":");
+  if (kind.size() == name.size()) return;
+  const std::string_view device = std::string_view(name).substr(kind.size() + 1);
+  if (device != "*" && !cdi::is_device_name(device))
+    throw Error(ErrorKind::invalid, "'" + util::escape_text(device) + "' in " + util::escape_text(name) + " is no name of a device");
 }
 
 }  // namespace
@@ -59,6 +63,8 @@ void grant_device(DeviceGrants& grants, std::string_view entitlement) {
   else
     grants.aliases[alias] = fields.front();
 }
+
+bool allows_itself(const cdi::Catalog::Entry& device) { return says_yes(device.annotation(k_allow_annotation)); }
 
 DeviceAccess::DeviceAccess(cdi::SpecTexts texts, DeviceGrants grants, std::vector<std::string> everywhere,
                            std::function<void(const std::string&)> warn)
@@ -93,7 +99,7 @@ std::vector<std::string> DeviceAccess::require(const std::string& name) const {
 }
 
 bool DeviceAccess::is_allowed(const std::string& device) const {
-  if (m_grants.all || says_yes(catalog().find(device)->annotation(k_allow_annotation))) return true;
+  if (m_grants.all || allows_itself(*catalog().find(device))) return true;
   return std::any_of(m_grants.names.begin(), m_grants.names.end(), [&](const std::string& grant) {
     const auto granted = require(grant);
     return std::find(granted.begin(), granted.end(), device) != granted.end();

@@ -36,6 +36,9 @@ bool is_device_entitlement(std::string_view entitlement);
 /// Adds what such an entitlement allows. Throws Error(usage).
 void grant_device(DeviceGrants& grants, std::string_view entitlement);
 
+/// Whether a device's specification allows it to every build.
+bool allows_itself(const cdi::Catalog::Entry& device);
+
 /// Answers requests for devices. The specifications are parsed when the first one comes. Thread-safe.
 class DeviceAccess {
  public:

@@ -84,7 +84,7 @@ TEST_CASE("an optional device that is not there is left out with a warning, a re
 
 TEST_CASE("what is no name of a device is refused, required or not") {
   const Fixture fixture({"device"});
-  for (const char* bad : {"gpu", "gpu=all", "/dev/null", "v.com/", "v.com/9", "*"}) {
+  for (const char* bad : {"gpu", "gpu=all", "/dev/null", "v.com/", "v.com/9", "*", "v.com/gpu=", "v.com/gpu=a b", "v.com/gpu=-"}) {
     INFO(bad);
     CHECK(fixture.fault({bad}) == ErrorKind::invalid);
   }
