@@ -10,6 +10,7 @@
 #include "api/build_cache.h"
 #include "api/build_contexts.h"
 #include "api/destination.h"
+#include "api/devices.h"
 #include "api/parts.h"
 #include "build/cache_exchange.h"
 #include "build/image_assembly.h"
@@ -48,13 +49,14 @@ std::map<std::string, std::filesystem::path> find_agents(const Session::Parts& p
 // One build of a Dockerfile, for as many platforms as are asked for.
 class DockerfileBuild {
  public:
-  DockerfileBuild(Session::Parts& parts, const BuildRequest& request, Task& task)
+  DockerfileBuild(Session::Parts& parts, const BuildRequest& request, std::shared_ptr<const build::DeviceAccess> devices, Task& task)
       : m_parts(parts),
         m_request(request),
         m_commit(parts.commit_options(request.compression)),
         m_access(parts.base_access(m_commit, request.always_pull)),
         m_secrets(read_secrets(parts, request)),
         m_agents(find_agents(parts, request)),
+        m_devices(std::move(devices)),
         m_contexts(parts, request, remote_access()),
         m_task(task) {
     for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_name(text, "--cache-to"));
@@ -120,6 +122,7 @@ class DockerfileBuild {
     inputs.given_epoch = m_parts.find_variable("SOURCE_DATE_EPOCH");
     inputs.network = m_request.network;
     inputs.allow_insecure = std::find(m_request.allow.begin(), m_request.allow.end(), "security.insecure") != m_request.allow.end();
+    inputs.devices = m_devices.get();
     return inputs;
   }
 
@@ -138,8 +141,8 @@ class DockerfileBuild {
     for (const auto& text : m_request.cache_from) {
       const auto name = api::parse_cache_name(text, "--cache-from");
       try {
-        m_imports.push_back(std::make_unique<build::CacheImport>(m_parts.store(), api::open_cache(m_parts, name, m_task.id()),
-                                                                 m_commit.overlay_xattr));
+        m_imports.push_back(
+            std::make_unique<build::CacheImport>(m_parts.store(), api::open_cache(m_parts, name, m_task.id()), m_commit.overlay_xattr));
       } catch (const Error& error) {
         m_parts.progress().message(MessageLevel::warning, "--cache-from " + text + ": " + error.message());
       }
@@ -157,6 +160,7 @@ class DockerfileBuild {
     options.explain_cache = m_request.explain_cache;
     options.secrets = m_secrets;
     options.ssh_sockets = m_agents;
+    options.devices = m_devices;
     if (m_request.shell_on_error) options.on_failure = [this](const sandbox::Job& job, const Error& error) { open_shell(job, error); };
     return options;
   }
@@ -180,6 +184,7 @@ class DockerfileBuild {
   build::BaseAccess m_access;
   std::map<std::string, build::Secret> m_secrets;
   std::map<std::string, std::filesystem::path> m_agents;
+  std::shared_ptr<const build::DeviceAccess> m_devices;
   api::BuildContexts m_contexts;
   std::vector<build::StepResult> m_results;  // of all platforms
   std::vector<api::CacheName> m_exports;
@@ -188,26 +193,19 @@ class DockerfileBuild {
   mutable std::mutex m_terminal;
 };
 
-// What a build may be allowed beyond the usual. The host's network is nothing that has to be allowed here.
-void check_entitlements(const std::vector<std::string>& allowed) {
-  for (const auto& name : allowed) {
-    if (name != "security.insecure" && name != "network.host")
-      throw Error(ErrorKind::usage, "--allow " + util::escape_text(name) + " is no entitlement", "use security.insecure");
-  }
-}
-
 }  // namespace
 
 BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   auto& parts = session.parts();
   api::check_network(request.network);
-  check_entitlements(request.allow);
+  api::check_entitlements(request.allow);
   BuildResult result;
   for (const auto& name : request.names) result.names.push_back(api::store_tag(name));
   api::check_contexts(request);
+  auto devices = api::open_devices(parts, request.devices, request.allow, request.cdi_directories);
   parts.isolate();
   Task task(parts.progress(), 0, "build " + build::strip_userinfo(request.context));
-  const auto image = DockerfileBuild(parts, request, task).run();
+  const auto image = DockerfileBuild(parts, request, std::move(devices), task).run();
   if (!request.output.empty())
     api::write_root(parts, parts.store().layout(), image, request.output, result.names.empty() ? "" : result.names.front(), task.id());
   for (const auto& name : result.names) api::set_store_tag(parts.store(), name, image);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/destination.h"
+#include "api/devices.h"
 #include "api/parts.h"
 #include "compose/composer.h"
 #include "packages/resolver.h"
@@ -23,6 +24,7 @@ struct Prepared {
   packages::Resolution resolution;
   oci::ImageName base_name;
   std::string image;
+  std::shared_ptr<const build::DeviceAccess> devices;
   compose::ComposeOptions options;
   build::BaseAccess access;
 };
@@ -59,6 +61,8 @@ Prepared prepare(Session::Parts& parts, const ComposeRequest& request) {
   plan.build_args = request.build_args;
   plan.hidden_environment = parts.proxy_environment();
   plan.network = request.network;
+  prepared.devices = api::open_devices(parts, request.devices, {}, request.cdi_directories);
+  plan.devices = prepared.devices.get();
   plan.compression = request.compression;
   plan.load_image = [&parts, access = prepared.access](const std::string& image, const oci::Platform& platform) {
     const auto name = oci::ImageName::parse(image);
@@ -75,6 +79,7 @@ build::RunnerOptions runner_options(const Prepared& prepared, const ComposeReque
   options.epoch = prepared.options.plan.epoch;
   options.overlay_xattr = prepared.options.commit.overlay_xattr;
   options.no_cache = request.no_cache;
+  options.devices = prepared.devices;
   // One set of lists and archives for each base: apt removes lists that the sources at hand do not name.
   const std::string id = base.layers.empty() ? "scratch" : base.layers.front().diff_id.hex();
   options.cache_mounts = {{"apt-lists " + id, "/var/lib/apt/lists"}, {"apt-archives " + id, "/var/cache/apt/archives"}};

@@ -53,7 +53,7 @@ constexpr CommandGroup k_groups[] = {
     {"Containers", {"run"}},
     {"Images", {"images", "tag", "rmi", "inspect", "history", "copy", "save", "load", "import", "export", "unpack"}},
     {"Registries", {"pull", "push", "tags", "login", "logout", "serve"}},
-    {"Store and machine", {"verify", "prune", "doctor", "debug", "version"}},
+    {"Store and machine", {"verify", "prune", "doctor", "cdi", "debug", "version"}},
 };
 
 }  // namespace

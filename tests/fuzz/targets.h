@@ -29,6 +29,8 @@ void challenge(std::string_view input);
 void link_header(std::string_view input);
 /// An auth file of docker or podman: read, changed, written, read again.
 void auth_file(std::string_view input);
+/// A CDI specification, in JSON when it begins with a brace: reading, versions, hooks, application to a config.
+void cdi_spec(std::string_view input);
 
 /// Throws what neither libFuzzer nor Catch lets pass: a property does not hold.
 void require(bool holds, const std::string& property);

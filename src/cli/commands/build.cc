@@ -27,6 +27,8 @@ void fill_request(BuildOptions& options) {
   request.network = shared.network;
   request.compression = shared.compression;
   request.output = shared.output;
+  request.devices = shared.devices;
+  request.cdi_directories = shared.cdi_directories;
   request.no_cache = shared.no_cache;
   request.always_pull = shared.always_pull;
   if (options.compose.format == "docker")
@@ -83,7 +85,7 @@ void add_source_options(CLI::App& command, BuildOptions& options) {
   add_list("--build-context", options.build_contexts, "directory or image that FROM and --from call NAME, repeatable", "NAME=SOURCE");
   add_list("--secret", request.secrets, "for RUN --mount=type=secret: id=X,src=FILE or id=X,env=NAME", "SPEC");
   add_list("--ssh", request.ssh, "for RUN --mount=type=ssh: default or ID=SOCKET", "SPEC");
-  add_list("--allow", request.allow, "security.insecure: RUN --security=insecure may be used", "NAME");
+  add_list("--allow", request.allow, "security.insecure: RUN --security=insecure may be used; device[=NAME]: RUN --device", "NAME");
   add_list("--label", options.labels, "label of the image, repeatable", "NAME=VALUE");
   add_list("--annotation", options.annotations, "annotation of the manifest, repeatable", "NAME=VALUE");
   command.add_option("--platform", request.platforms, "such as linux/arm64; several make an index")

@@ -17,6 +17,7 @@ void add_run(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
 void add_store(CLI::App& app, Context& context);
 void add_debug(CLI::App& app, Context& context);
+void add_cdi(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 
 }  // namespace jcb::cli

@@ -72,6 +72,14 @@ void add_common_build_options(CLI::App& command, ComposeOptions& options, Contex
   auto& request = options.request;
   command.add_option("--build-arg", options.build_args, "value of an ARG, repeatable")->option_text("NAME=VALUE")->take_all()->expected(1);
   command.add_option("--network", request.network, "host or none")->option_text("MODE");
+  command.add_option("--device", request.devices, "device that every RUN gets, by its CDI name, repeatable")
+      ->option_text("NAME")
+      ->take_all()
+      ->expected(1);
+  command.add_option("--cdi-spec-dir", request.cdi_directories, "where devices are described, if not in /etc/cdi and /var/run/cdi")
+      ->option_text("DIR")
+      ->take_all()
+      ->expected(1);
   command.add_option("--isolation", context.isolation(), "auto, root, userns, single-uid or chroot")->option_text("MODE");
   command.add_option("--compression", request.compression, "zstd[:N], gzip[:N] or none")->option_text("METHOD");
   command.add_option("--output", request.output, "also write the image there, such as oci:DIR or docker-archive:FILE")->option_text("DEST");

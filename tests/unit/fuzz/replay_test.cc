@@ -46,3 +46,4 @@ TEST_CASE("the corpus of image_json holds") { replay("image_json", jcb::fuzz::im
 TEST_CASE("the corpus of challenge holds") { replay("challenge", jcb::fuzz::challenge); }
 TEST_CASE("the corpus of link_header holds") { replay("link_header", jcb::fuzz::link_header); }
 TEST_CASE("the corpus of auth_file holds") { replay("auth_file", jcb::fuzz::auth_file); }
+TEST_CASE("the corpus of cdi_spec holds") { replay("cdi_spec", jcb::fuzz::cdi_spec); }

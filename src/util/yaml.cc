@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // yaml-cpp's events become Nodes; its own node tree is not used, because it resolves aliases (a bomb of a few lines is
 // then gigabytes) and has no limits. The handler refuses what could grow before it grows.
-#include "packages/yaml.h"
+#include "util/yaml.h"
 
 #include "jcbuild/error.h"
 #include "util/json.h"
@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <sstream>
 
-namespace jcb::packages {
+namespace jcb::util {
 namespace {
 
 // Turns marks of yaml-cpp (from 0, in the cut text) into positions in the file.
@@ -39,7 +39,7 @@ class Positions {
 
 class NodeBuilder final : public YAML::EventHandler {
  public:
-  explicit NodeBuilder(const Positions& positions) : m_positions(positions) {}
+  NodeBuilder(const Positions& positions, const NodeLimits& limits) : m_positions(positions), m_limits(limits) {}
   Node take() { return std::move(m_root); }
   bool has_document() const { return m_documents > 0; }
 
@@ -54,6 +54,7 @@ class NodeBuilder final : public YAML::EventHandler {
     refuse_tag(mark, tag);
     Node node = make(Node::Kind::scalar, mark);
     node.text = value;
+    node.quoted = tag == "!";
     add(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
@@ -80,7 +81,7 @@ class NodeBuilder final : public YAML::EventHandler {
     Node node;
     node.kind = kind;
     node.at = m_positions.at(mark);
-    if (++m_values > k_config_limit_values) reject(node.at, "more than " + std::to_string(k_config_limit_values) + " values");
+    if (++m_values > m_limits.values) reject(node.at, "more than " + std::to_string(m_limits.values) + " values");
     return node;
   }
   // Untagged values come as "?" (plain) or "!" (quoted).
@@ -89,7 +90,7 @@ class NodeBuilder final : public YAML::EventHandler {
   }
   void open(Node::Kind kind, const YAML::Mark& mark) {
     Node node = make(kind, mark);
-    if (m_frames.size() == k_config_limit_depth) reject(node.at, "nested deeper than " + std::to_string(k_config_limit_depth));
+    if (m_frames.size() == m_limits.depth) reject(node.at, "nested deeper than " + std::to_string(m_limits.depth));
     m_frames.push_back({.node = std::move(node), .has_key = false, .key = {}, .key_at = {}});
   }
   void close() {
@@ -113,13 +114,15 @@ class NodeBuilder final : public YAML::EventHandler {
   void set_key(const Node& node) {
     Frame& frame = m_frames.back();
     if (node.kind != Node::Kind::scalar) reject(node.at, "a key must be a plain word");
-    if (frame.node.find(node.text) != nullptr) reject(node.at, "the key '" + util::escape_text(node.text) + "' occurs twice");
+    if (frame.node.find(node.text) != nullptr) reject(node.at, "the key '" + escape_text(node.text) + "' occurs twice");
+    if (frame.node.entries.size() == m_limits.keys) reject(node.at, "more than " + std::to_string(m_limits.keys) + " keys in one mapping");
     frame.has_key = true;
     frame.key = node.text;
     frame.key_at = node.at;
   }
 
   const Positions& m_positions;
+  const NodeLimits& m_limits;
   std::vector<Frame> m_frames;
   Node m_root;
   std::size_t m_values = 0;
@@ -129,22 +132,22 @@ class NodeBuilder final : public YAML::EventHandler {
 // yaml-cpp takes byte 4 for the end of the file and guesses encodings; and a terminal obeys what a reader cannot see.
 void refuse_control_characters(const SourceText& source, const Positions& positions) {
   int line = 0;
-  for (const std::string& text : util::split(source.text, '\n')) {
-    if (util::escape_text(text, true) != text) reject(positions.at(line, 0), "a control character or bytes that are not UTF-8 text");
+  for (const std::string& text : split(source.text, '\n')) {
+    if (escape_text(text, true) != text) reject(positions.at(line, 0), "a control character or bytes that are not UTF-8 text");
     ++line;
   }
 }
 
-Node parse_document(const std::string& text, const Positions& positions) {
+Node parse_document(const std::string& text, const Positions& positions, const NodeLimits& limits) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
-  NodeBuilder builder(positions);
+  NodeBuilder builder(positions, limits);
   while (parser.HandleNextDocument(builder)) {
   }
   return builder.take();
 }
 
-Node from_json(const util::Json& json, const SourcePosition& at) {
+Node from_json(const Json& json, const SourcePosition& at) {
   Node node;
   node.at = at;
   if (json.is_object()) {
@@ -155,28 +158,29 @@ Node from_json(const util::Json& json, const SourcePosition& at) {
     for (const auto& value : json) node.items.push_back(from_json(value, at));
   } else if (!json.is_null()) {
     node.kind = Node::Kind::scalar;
-    node.text = json.is_string() ? json.get<std::string>() : util::to_text(json);
+    node.text = json.is_string() ? json.get<std::string>() : to_text(json);
+    node.quoted = json.is_string();
   }
   return node;
 }
 
 }  // namespace
 
-Node parse_yaml(const SourceText& source) {
+Node parse_yaml(const SourceText& source, const NodeLimits& limits) {
   const Positions positions(source);
-  if (source.text.size() > k_config_limit_bytes)
-    throw Error(ErrorKind::invalid, source.file + ": larger than " + std::to_string(k_config_limit_bytes >> 10) + " KiB");
+  if (source.text.size() > limits.bytes)
+    throw Error(ErrorKind::invalid, source.file + ": larger than " + std::to_string(limits.bytes >> 10) + " KiB");
   refuse_control_characters(source, positions);
   try {
-    return parse_document(source.text, positions);
+    return parse_document(source.text, positions, limits);
   } catch (const YAML::Exception& error) {
     reject(positions.at(error.mark), error.msg);
   }
 }
 
-Node parse_json_config(const std::string& file, std::string_view text) {
-  const util::JsonLimits limits{.bytes = k_config_limit_bytes, .depth = k_config_limit_depth, .values = k_config_limit_values};
-  return from_json(util::parse_json(text, file, limits), {std::make_shared<const std::string>(file), 0, 0});
+Node parse_json_node(const std::string& file, std::string_view text, const NodeLimits& limits) {
+  const JsonLimits json{.bytes = limits.bytes, .depth = limits.depth, .values = limits.values, .keys = limits.keys};
+  return from_json(parse_json(text, file, json), {std::make_shared<const std::string>(file), 0, 0});
 }
 
-}  // namespace jcb::packages
+}  // namespace jcb::util

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "packages/node.h"
+#include "util/node.h"
 
 #include "jcbuild/error.h"
 #include "util/text.h"
 
 #include <algorithm>
 
-namespace jcb::packages {
+namespace jcb::util {
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + util::escape_text(text) + "'"; }
+std::string quoted(std::string_view text) { return "'" + escape_text(text) + "'"; }
 
 }  // namespace
 
@@ -42,7 +42,7 @@ std::vector<std::string> to_texts(const Node& node, std::string_view key) {
 }
 
 bool to_bool(const Node& node, std::string_view key) {
-  const std::string word = util::to_lower(node.text);
+  const std::string word = to_lower(node.text);
   if (node.kind == Node::Kind::scalar && (word == "true" || word == "yes" || word == "on")) return true;
   if (node.kind == Node::Kind::scalar && (word == "false" || word == "no" || word == "off")) return false;
   reject(node.at, quoted(key) + " must be true or false");
@@ -51,9 +51,9 @@ bool to_bool(const Node& node, std::string_view key) {
 void require_known_keys(const Node& mapping, const std::vector<std::string>& known, std::string_view what) {
   for (const NodeEntry& entry : mapping.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
-    const std::string nearest = util::did_you_mean(util::nearest_names(entry.key, known, 1));
+    const std::string nearest = did_you_mean(nearest_names(entry.key, known, 1));
     reject(entry.at, "unknown key " + quoted(entry.key) + " in " + std::string(what) + (nearest.empty() ? "" : ", " + nearest));
   }
 }
 
-}  // namespace jcb::packages
+}  // namespace jcb::util

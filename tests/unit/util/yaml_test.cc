@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "packages/yaml.h"
+#include "util/yaml.h"
 
 #include "jcbuild/error.h"
 
 #include <catch2/catch.hpp>
 
-using namespace jcb::packages;
+using namespace jcb::util;
 using Catch::Matchers::Contains;
 
 namespace {
@@ -56,11 +56,25 @@ TEST_CASE("B18: YAML bombs of every sort end in an Error, quickly") {
 }
 
 TEST_CASE("JSON is read into the same form under the same limits") {
-  const Node node = parse_json_config("f.json", R"({"a": ["x", 1, 2.50, true, null], "b": {}})");
+  const Node node = parse_json_node("f.json", R"({"a": ["x", 1, 2.50, true, null], "b": {}})");
   CHECK(node.find("a")->items[1].text == "1");
   CHECK(node.find("a")->items[3].text == "true");
   CHECK(node.find("a")->items[4].is_null());
   CHECK(node.find("b")->is_mapping());
-  CHECK_THROWS_WITH(parse_json_config("f.json", R"({"a": 1, "a": 2})"), Contains("f.json: "));
-  CHECK_THROWS_AS(parse_json_config("f.json", repeat("[", 33)), jcb::Error);
+  CHECK_THROWS_WITH(parse_json_node("f.json", R"({"a": 1, "a": 2})"), Contains("f.json: "));
+  CHECK_THROWS_AS(parse_json_node("f.json", repeat("[", 33)), jcb::Error);
+}
+
+TEST_CASE("whether a scalar was quoted is known, and how many keys a mapping has is bounded") {
+  const Node yaml = parse("a: 1\nb: '1'\nc: \"1\"\n");
+  CHECK_FALSE(yaml.find("a")->quoted);
+  CHECK(yaml.find("b")->quoted);
+  CHECK(yaml.find("c")->quoted);
+  const Node json = parse_json_node("f.json", R"({"a": 1, "b": "1"})");
+  CHECK_FALSE(json.find("a")->quoted);
+  CHECK(json.find("b")->quoted);
+  const NodeLimits few{.bytes = 100, .depth = 4, .values = 100, .keys = 2};
+  CHECK_THROWS_WITH(parse_yaml({.file = "f", .text = "a: 1\nb: 1\nc: 1\n", .lines = {}, .cut_columns = 0}, few),
+                    Contains("f:3:1: more than 2 keys in one mapping"));
+  CHECK_THROWS_WITH(parse_json_node("f", R"({"a": 1, "b": 1, "c": 1})", few), Contains("more than 2 keys"));
 }
