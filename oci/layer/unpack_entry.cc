@@ -25,6 +25,9 @@
 namespace jcb::oci {
 namespace {
 
+// How much of a file is written before the disk is told of it.
+constexpr std::uint64_t k_writeback_bytes = std::uint64_t{8} << 20;
+
 std::optional<struct stat> find_status(int directory, const std::string& name, std::string_view thing) {
   struct stat status {};
   if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) return status;
@@ -189,6 +192,7 @@ void EntryUnpacker::resume_file(const TarEntry& entry, TarReader& reader) {
 // Holes stay holes: a sparse file of a terabyte must not need a terabyte.
 void EntryUnpacker::copy_content(int fd, const Job& job, TarReader& reader) {
   bool ends_in_hole = false;
+  std::uint64_t begun = 0, written = 0;
   for (;;) {
     if (const std::uint64_t hole = reader.skip_hole(); hole > 0) {
       if (::lseek(fd, static_cast<off_t>(hole), SEEK_CUR) < 0) throw_errno("write", job.thing);
@@ -199,6 +203,12 @@ void EntryUnpacker::copy_content(int fd, const Job& job, TarReader& reader) {
     if (run.empty()) break;
     util::write_all(fd, run, job.thing);
     ends_in_hole = false;
+    written += run.size();
+    if (m_options.begin_writeback && written - begun >= k_writeback_bytes) {
+      // Starts, and waits for nothing; where a file system cannot, the flush at the end has more to do.
+      ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+      begun = written;
+    }
     if (m_observer != nullptr) m_observer->on_progress(&job.entry);
   }
   if (ends_in_hole && ::ftruncate(fd, static_cast<off_t>(job.entry.size_bytes)) != 0) throw_errno("write", job.thing);

@@ -18,7 +18,7 @@ namespace jcb::oci {
 namespace {
 
 constexpr std::uint64_t k_mebibyte = std::uint64_t{1} << 20;
-constexpr std::uint64_t k_largest_part = 4 * k_mebibyte, k_smallest_part = k_mebibyte, k_parts = 64;
+constexpr std::uint64_t k_largest_part = 4 * k_mebibyte, k_smallest_part = k_mebibyte / 4, k_parts = 256;
 constexpr std::uint64_t k_least_for_parts = 8 * k_mebibyte;
 constexpr std::size_t k_stream_buffer = k_mebibyte, k_stream_buffers = 2;
 // The consumer is not woken for less, unless it is the last.
