@@ -72,7 +72,8 @@ equal "$(cat "$scratch/doubled")" "" "scope sets that were asked for twice"
 printf '{"auths":{"%s":{"auth":"%s","identitytoken":"rt-alice"}}}' "$host" "$(printf '<token>:' | base64)" > "$file"
 token_control forget > /dev/null
 expect 0 jc push tiny "$host/d/tiny:1" --authfile "$file"
-equal "$(token_requests '"\(.method) \(.grant) \(.who)"' | sort -u)" "POST refresh_token alice" "requests with an identity token"
+equal "$(token_requests '"\(.method) \(.grant) \(.who) \(.length != null)"' | sort -u)" "POST refresh_token alice true" "requests with an identity token"
+equal "$(token_requests '.scopes | sort | join(" ")' | sort | uniq -d)" "" "scope sets that were asked for twice"
 log_in 0 's3cr:et' "$host" alice
 expect 0 jc push tiny "$host/d/tiny:2"
 expect 0 jc logout "$host"

@@ -46,14 +46,15 @@ wrong "$basic|x/small" '' pull "$basic/x/small:1" --creds alice:wrong
 wrong "$token|mine/app" login push tiny "$token/mine/app:1"
 wrong "$token|theirs/app" '' push tiny "$token/theirs/app:1" --creds alice:s3cr:et
 # What one asks for.
-wrong UPPER '' pull "$plain/UPPER/case:1"
 wrong absent '' push absent "$plain/x/y:1"
-wrong ':no tag' '' pull "$plain/x/small:no tag"
-wrong "sha256:12" '' pull "$plain/x/small@sha256:12"
 wrong "$scratch/nothing" '' pull "$tls/x/small:1" --cert-dir "$scratch/nothing" --retry 0
 wrong "$scratch/no.conf" '' pull "$plain/x/small:1" --registries-conf "$scratch/no.conf"
 wrong "$scratch/no.json" '' pull "$basic/x/small:1" --authfile "$scratch/no.json"
 wrong "$plain" '' logout "$plain"
+for name in "$plain/UPPER/case:1" "$plain/x/small:no tag" "$plain/x/small@sha256:12"; do
+  expect 2 jc pull "$name"
+  first_line_says "$name"
+done
 expect 2 jc pull
 expect 2 jc push
 expect 2 jc copy tiny

@@ -41,6 +41,12 @@ insecure = true
 location = "${fault[http]}/library"
 insecure = true
 [[registry]]
+location = "${registry[hub]}/watched"
+insecure = true
+[[registry.mirror]]
+location = "${fault[http]}/watched"
+insecure = true
+[[registry]]
 prefix = "tired.example"
 location = "${registry[hub]}/library"
 insecure = true
@@ -76,7 +82,7 @@ expect 1 jc pull --registries-conf "$conf" blocked.example/inner/x:1
 first_line_says blocked.example/inner blocked
 expect 1 jc push tiny blocked.example/inner/x:1 --registries-conf "$conf"
 first_line_says blocked
-expect 1 jc pull --registries-conf "$conf" docker.io/library/absent:1
+expect 1 jc pull --registries-conf "$conf" docker.io/library/absent:1 --retry 0
 first_line_says absent
 
 # Mirrors are read only, and strangers.
@@ -85,9 +91,9 @@ pulls watched.example/x:1 --creds alice:secret
 [ "$(requests '/v2/library/x/blobs/' length)" -gt 0 ] || fail "the mirror was not asked"
 equal "$(requests . '[.[] | select(.headers.authorization)] | length')" 0 "requests to the mirror with credentials"
 forget_requests
-expect 0 jc push tiny watched.example/tiny:1 --registries-conf "$conf"
+expect 0 jc push tiny "${registry[hub]}/watched/tiny:1" --registries-conf "$conf"
 equal "$(requests . length)" 0 "requests to the mirror of a push"
-read_with_skopeo "${registry[hub]}/library/tiny:1" tiny
+read_with_skopeo "${registry[hub]}/watched/tiny:1" tiny
 pulls exact.example/x:1
 equal "$(requests '/manifests/1' length)" 0 "requests for a tag to a mirror that may be asked for digests"
 pulls "exact.example/x@$digest"
@@ -96,6 +102,6 @@ pulls "exact.example/x@$digest"
 # Mistakes in the file are named with their line.
 printf '[[registry]]\nprefix = \n' > "$conf"
 expect 1 jc pull --registries-conf "$conf" x:1
-first_line_says "$conf:2"
+first_line_says "$conf" "line 2"
 stop_registries
 nothing_left

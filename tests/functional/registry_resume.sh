@@ -9,13 +9,15 @@ http=${fault[http]}
 sent() { requests 'GET .*/blobs/' '[.[].sent] | add // 0'; }
 blob_bytes() { jq '[.layers[].size] | add' "$images/blobs/sha256/$(image_digest "$images" "$1" | cut -d: -f2)"; }
 
-killed_at_half() { # killed_at_half TAG
+# killed_at_half TAG CONNECTIONS: what is under way at that moment is lost, a part for each connection; a part is a 64th of a
+# layer, so that a single layer is tried with few.
+killed_at_half() {
   local total victim digest
   digest=$(image_digest "$images" "$1") total=$(blob_bytes "$1")
   push_with_skopeo "$1" "$http/$1:1"
-  set_rules "$1" 'rate=2500000@GET .*/blobs/.*big'
+  set_rules "$1" "rate=$((20000000 / $2))@GET .*/blobs/.*big"
   forget_requests
-  "$JCBUILD" pull "$http/$1:1" > "$scratch/log" 2>&1 &
+  "$JCBUILD" pull "$http/$1:1" --max-connections "$2" > "$scratch/log" 2>&1 &
   victim=$!
   while [ "$(sent)" -lt $((total / 2)) ]; do
     kill -0 "$victim" 2> /dev/null || { cat "$scratch/log"; fail "the pull of $1 ended early"; }
@@ -28,7 +30,7 @@ killed_at_half() { # killed_at_half TAG
   ! has_tag "$http/$1:1" || fail "a tag of half an image"
   set_rules "$1"
   forget_requests
-  expect 0 jc pull "$http/$1:1"
+  expect 0 jc pull "$http/$1:1" --max-connections "$2"
   equal "$(tail -n 1 "$scratch/out")" "$digest"
   echo "$1: then $(sent)"
   [ "$(sent)" -le $((total * 55 / 100)) ] || fail "$1: the second pull transferred $(sent) of $total bytes"
@@ -48,12 +50,12 @@ same_tree() {
   diff "$scratch/theirs.list" "$scratch/ours.list" > "$scratch/diff" || { head -n 20 "$scratch/diff"; fail "the trees of $1 differ"; }
 }
 require umoci
-make_image big --layers random:40
-make_image many --layers files:60
-make_image several --layers text:20,random:24,files:20,mixed:10
-killed_at_half big
-killed_at_half many
-killed_at_half several
+make_image big --layers random:80 --level 0
+make_image many --layers files:60 --level 1
+make_image several --layers text:60,random:50,files:4,mixed:30 --level 1
+killed_at_half big 2
+killed_at_half many 2
+killed_at_half several 8
 
 # 30 % of the connections are reset somewhere, 15 % of the requests answered 5xx.
 push_with_skopeo several "$http/several:1"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: root
 # The attacks on a registry client that are visible from outside, one function each: credentials that are lured away, images
 # that are not what they say, answers without end. (The rest is in registry_faults.sh and the unit tests.)
 . "$(dirname "$0")/common.sh"
 . "$tests/support/registry.sh"
 require jq skopeo zstd
-import_tiny
 make_image img --layers text:0.5,random:1
 digest=$(image_digest "$images" img)
 manifest=$images/blobs/sha256/${digest#sha256:}
@@ -15,10 +15,14 @@ http=${fault[http]}
 push_with_skopeo img "$http/img:1"
 leaked=$(printf 'u:leaked' | base64)
 astray() { equal "$(requests . '[.[] | select((.listener == "far" or .listener == "other") and (.headers.authorization or .headers.cookie))] | length')" 0 "requests with credentials that went astray"; }
-# refused REFERENCE [TEXT...]: the pull fails, nothing is stored, verify is content.
+# Each pull goes into an empty store: what is there already is not asked for.
+fresh() { in_user_namespace rm -rf "$scratch/fresh"; export JCBUILD_STORE=$scratch/fresh; }
+# refused REFERENCE [TEXT...]: the pull fails and says of what; nothing is stored; verify is content.
 refused() {
+  fresh
   expect 1 jc pull "$http/$1" --retry 1 --creds u:leaked
-  first_line_says "127.0.0." "${@:2}"
+  first_line_says "${@:2}"
+  says "$http"
   ! has_tag "$http/$1" || fail "a tag of a refused image"
   ! grep -q leaked "$scratch/err" || fail "the password is in the messages"
   expect 0 jc verify
@@ -51,9 +55,12 @@ manifest_redirect_keeps_credentials_at_home() {
   astray
 }
 upload_location_on_another_host_gets_no_credentials() {
+  import_tiny
   set_rules fault-l basic=u:leaked 'location=http://{far}/v2-plain{location}@POST .*/uploads/'
   jc push tiny "$http/fault-l/new:1" --creds u:leaked --retry 1 > "$scratch/out" 2> "$scratch/err" || first_line_says "$http"
   astray
+  fresh
+  import_tiny
   set_rules fault-k 'location=http://169.254.169.254{location}@POST .*/uploads/'
   expect 1 jc push tiny "$http/fault-k/new:1" --retry 0
   first_line_says 169.254.169.254
@@ -106,8 +113,8 @@ sizes_are_sizes() {
   forged z '.config.size += 1'
   refused z:1
   set_rules fault-lies 'declared=100@HEAD .*/manifests/'
+  fresh
   expect 0 jc pull "$http/fault-lies/img:1" # what HEAD says of a size binds nobody
-  jc rmi "$http/fault-lies/img:1" > /dev/null 2>&1
 }
 a_document_is_one_thing() {
   has_blobs c
@@ -165,6 +172,7 @@ bombs_do_not_go_off() {
   mount -t tmpfs -o size=96m tmpfs "$scratch/small-disk"
   JCBUILD_STORE=$scratch/small-disk/store expect 1 jc pull "$http/bomb:1"
   JCBUILD_STORE=$scratch/small-disk/store expect 0 jc verify
+  JCBUILD_STORE=$scratch/small-disk/store expect 0 jc prune # what was received is kept for a second try until then
   JCBUILD_STORE=$scratch/small-disk/store expect 0 jc pull "$http/img:1"
   umount "$scratch/small-disk"
 }
@@ -173,11 +181,12 @@ what_is_unpacked_is_what_was_promised() {
   own_layer d "$scratch/plain.tgz" tar+gzip "sha256:$(printf 0%.0s {1..64})"
   refused d:1
   own_layer d "$scratch/plain.tgz"
+  fresh
   expect 0 jc pull "$http/d:1"
   # Several gzip members are one layer.
   { tar -C "$scratch" -cf - config | head -c 1000 | gzip; tar -C "$scratch" -cf - config | tail -c +1001 | gzip; } > "$scratch/members"
-  own_layer e "$scratch/members" tar+gzip "sha256:$(gzip -dc < "$scratch/members" | sha256sum | cut -d' ' -f1)"
-  expect 0 jc pull "$http/e:1"
+  own_layer members "$scratch/members" tar+gzip "sha256:$(gzip -dc < "$scratch/members" | sha256sum | cut -d' ' -f1)"
+  expect 0 jc pull "$http/members:1"
   echo canary > "$scratch/canary"
   tar -C "$scratch" -Pczf "$scratch/out.tgz" --transform 's|^|../../../../../../../../../..'"$scratch"'/escaped-|' canary
   own_layer x "$scratch/out.tgz"
@@ -199,6 +208,7 @@ signed_addresses_are_not_shown() {
   ! grep -qF 5ecre7 "$scratch/err" "$scratch/out" || fail "a signed URL is in the messages"
 }
 a_location_is_never_lowered_to_http() {
+  import_tiny
   set_rules fault-w 'location=http://{tls}{location}@(POST|PATCH) .*/uploads/'
   expect 0 jc push tiny "${fault[tls]}/fault-w/new:1" --cert-dir "$trusted"
 }
@@ -214,20 +224,23 @@ passwords_are_in_no_argument() {
   printf '{"auths":{"%s":{"auth":"%s"}}}' "$http" "$leaked" > "$scratch/auth.json"
   jc pull "$http/fault-y/img:1" --authfile "$scratch/auth.json" > "$scratch/out" 2> "$scratch/err" &
   local victim=$!
+  printf 'u:leaked\n%s\n' "$leaked" > "$scratch/secrets"
   while kill -0 "$victim" 2> /dev/null; do
-    ! tr '\0' ' ' < <(cat /proc/[0-9]*/cmdline 2> /dev/null) | grep -qF -e u:leaked -e "$leaked" || fail "credentials in an argument"
+    ! cat /proc/[0-9]*/cmdline 2> /dev/null | grep -qaFf "$scratch/secrets" || fail "credentials in an argument"
     sleep 0.2
   done
   wait "$victim" || { cat "$scratch/err"; fail "pull"; }
   ! in_user_namespace grep -rqF -e leaked -e "$leaked" "$JCBUILD_STORE" || fail "credentials in the store"
 }
 
+wrong=0
 for attack in $(declare -F | awk '{ print $3 }' | sort); do
   [[ "$attack" == *_*_* ]] && grep -q "^$attack() {" "$0" || continue
   forget_requests
   echo "$attack"
-  "$attack"
+  (fresh && "$attack") || wrong=$((wrong + 1))
 done
-expect 0 jc verify
+[ "$wrong" = 0 ] || fail "$wrong attacks succeed, or fail otherwise than they should"
+export JCBUILD_STORE=$scratch/store
 stop_registries
 nothing_left

@@ -132,7 +132,7 @@ start_python() {
   shift
   mkfifo "$lab/$name.input"
   python3 "$support/$1" "${@:2}" < "$lab/$name.input" > "$lab/$name.line" 2> "$lab/$name.log" &
-  registry_pid[$name]=$!
+  registry_pid[$1]=$!
   # It serves until its input ends: when we do.
   exec {input}> "$lab/$name.input"
   wait_for 10 test -s "$lab/$name.line"

@@ -110,8 +110,8 @@ class Connection:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.listener.wrap:
                 self.socket = self.listener.wrap(self.socket)
-            elif self.socket.recv(1, socket.MSG_PEEK)[:1] in (b"", b"\x16"):
-                return  # TLS is not spoken here
+            elif self.socket.recv(1, socket.MSG_PEEK) == b"\x16":
+                return self.refuse_tls()
             self.file = self.socket.makefile("rb", 1 << 16)
             while self.one():
                 pass
@@ -119,6 +119,11 @@ class Connection:
             pass
         finally:
             self.end()
+
+    def refuse_tls(self):
+        """What servers say who do not understand a ClientHello."""
+        self.socket.recv(1 << 16)
+        self.socket.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request")
 
     def one(self):
         """One request and its answer; returns whether the connection goes on."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong in the fault registry, as words: NAME[=VALUE][@REGEX][#COUNT][~PERCENT]
 
-REGEX is searched in "METHOD TARGET big|small" ("big": a blob of 64 KiB or more); COUNT: the first so many that fit, and no
+REGEX is searched in "METHOD TARGET big|small" ("big": a blob or a body of 500 kB); COUNT: the first so many that fit, and no
 more; PERCENT: so many of a hundred, by a generator that always begins alike. {name} in a VALUE is the host and port of the
 listener of that name, {target} the request's own target. A rule applies to the repositories that its prefix names.
 
@@ -35,7 +35,7 @@ import time
 from registry_http import Answer
 from registry_protocol import error
 
-BIG = 64 << 10
+BIG = 500_000
 
 
 def with_escapes(text):
@@ -84,12 +84,12 @@ class Rules:
         name = path.removeprefix("/v2/")
         return [rule for prefix, rules in list(self.by_prefix.items()) if name.startswith(prefix + "/") or name == prefix for rule in rules]
 
-    def size_class(self, path):
-        data = self.registry.pool.get(path.rsplit("/", 1)[-1], b"")
-        return "big" if len(data) >= BIG else "small"
+    def size_class(self, request):
+        data = self.registry.pool.get(request.path.rsplit("/", 1)[-1], b"")
+        return "big" if max(len(data), int(request.header("content-length") or 0)) >= BIG else "small"
 
     def handle(self, request):
-        line = f"{request.method} {request.target} {self.size_class(request.path)}"
+        line = f"{request.method} {request.target} {self.size_class(request)}"
         rules = [rule for rule in self.of(request.path) if rule.applies(line)]
         for rule in rules:
             method = getattr(self, "instead_" + rule.name.replace("-", "_"), None)
