@@ -7,8 +7,8 @@ namespace jcb {
 
 /// What `jcbuild pull` is asked for.
 struct PullRequest {
-  std::string name;      ///< "docker://HOST/REPO:TAG", or the same without docker://
-  std::string platform;  ///< empty: this machine's
+  std::string name;         ///< "docker://HOST/REPO:TAG", or the same without docker://
+  std::string platform;     ///< empty: this machine's
   bool keep_blobs = false;  ///< keep the layers' compressed blobs, too, so that they can be pushed and served from here
 };
 

@@ -17,13 +17,13 @@ namespace jcb {
 
 /// How registries are reached (docs/cli.md, "Registry flags"). What is empty comes from the user's configuration files.
 struct RegistryAccess {
-  std::optional<bool> verify_tls;            ///< false: certificates are not verified, and plain http will do
-  std::filesystem::path certificates;        ///< a directory of *.crt, *.cert and *.key, for every registry
-  std::filesystem::path authfile;            ///< credentials, as docker and podman keep them
-  std::filesystem::path registries_conf;     ///< containers-registries.conf(5)
-  std::optional<std::string> credentials;    ///< "USER:PASSWORD", for every registry; secret
-  std::optional<unsigned> retries;           ///< of one request; none: 6
-  unsigned connections = 8;                  ///< at once; 1 to 64
+  std::optional<bool> verify_tls;          ///< false: certificates are not verified, and plain http will do
+  std::filesystem::path certificates;      ///< a directory of *.crt, *.cert and *.key, for every registry
+  std::filesystem::path authfile;          ///< credentials, as docker and podman keep them
+  std::filesystem::path registries_conf;   ///< containers-registries.conf(5)
+  std::optional<std::string> credentials;  ///< "USER:PASSWORD", for every registry; secret
+  std::optional<unsigned> retries;         ///< of one request; none: 6
+  unsigned connections = 8;                ///< at once; 1 to 64
 };
 
 struct SessionOptions {

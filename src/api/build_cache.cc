@@ -37,7 +37,8 @@ CacheName parse_fields(const std::string& text, const std::string& option) {
     } else if (key == "ref") {
       name.reference = parse_reference(value, option);
     } else if (key != "mode") {
-      throw Error(ErrorKind::usage, option + " does not know '" + util::escape_text(key) + "'", "it knows type, src, dest, tag, ref and mode");
+      throw Error(ErrorKind::usage, option + " does not know '" + util::escape_text(key) + "'",
+                  "it knows type, src, dest, tag, ref and mode");
     }
   }
   return name;

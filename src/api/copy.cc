@@ -107,8 +107,7 @@ std::string registry_name(const std::string& text) { return text.starts_with("do
 std::string copy_image(Session& session, const CopyRequest& request) {
   auto& parts = session.parts();
   if (request.preserve_digests) check_preserves(oci::ImageName::parse(request.target));
-  if (writes_store(request) && !request.all)
-    parts.isolate();  // layers are unpacked
+  if (writes_store(request) && !request.all) parts.isolate();  // layers are unpacked
   const auto sharing = parts.store().share();
   Task task(parts.progress(), 0, "copy " + request.source + " to " + request.target);
   const auto digest = request.all ? copy_all(parts, request, task.id()) : copy_one(parts, request, task.id());

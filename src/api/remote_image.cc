@@ -24,8 +24,7 @@ oci::RemoteManifest require_manifest(oci::RegistryClient& client, const oci::Dig
 
 }  // namespace
 
-RemoteDocuments::RemoteDocuments(Session::Parts& parts, const oci::Reference& reference, const oci::Platform& platform,
-                                 Platforms platforms)
+RemoteDocuments::RemoteDocuments(Session::Parts& parts, const oci::Reference& reference, const oci::Platform& platform, Platforms platforms)
     : m_parts(parts),
       m_found(parts.registries().find(reference)),
       m_workspace(parts.store().make_workspace()),

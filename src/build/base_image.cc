@@ -106,7 +106,7 @@ void fetch_lost_layers(const store::Store& store, oci::LoadedImage image, const 
 
 // An image of the store, a layout or an archive.
 Base opened_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const BaseAccess& access,
-                  Progress& progress, TaskId parent) {
+                 Progress& progress, TaskId parent) {
   const auto opened = store::open_image(store, name, platform);
   std::optional<Task> task;
   const auto on_bytes = [&](std::uint64_t done, std::uint64_t total) {

@@ -24,7 +24,7 @@ struct BaseAccess {
   CommitOptions commit;
   /// For names that the store lacks; called when there is one. Empty: they are Error(not_found).
   std::function<oci::Registries&()> registries;
-  bool always_ask = false;                ///< `--pull`: the registry is asked even for names that the store has
+  bool always_ask = false;  ///< `--pull`: the registry is asked even for names that the store has
   unsigned connections = 8;
 };
 

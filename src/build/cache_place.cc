@@ -29,8 +29,7 @@ void remove_unused(const oci::Layout& layout) {
 
 class LayoutCache final : public CachePlace {
  public:
-  LayoutCache(oci::Layout layout, const std::string& tag)
-      : m_layout(std::move(layout)), m_tag(tag), m_name(m_layout.name() + ":" + tag) {}
+  LayoutCache(oci::Layout layout, const std::string& tag) : m_layout(std::move(layout)), m_tag(tag), m_name(m_layout.name() + ":" + tag) {}
 
   const std::string& name() const override { return m_name; }
   std::optional<oci::Manifest> find() override {

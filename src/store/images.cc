@@ -106,7 +106,8 @@ std::optional<TaggedImage> find_image(const Store& store, const std::string& tex
   auto found = std::find_if(images.begin(), images.end(), [&](const TaggedImage& image) { return image.name == name; });
   if (found == images.end())
     found = std::find_if(images.begin(), images.end(), [&](const TaggedImage& image) { return familiar_name(image.name) == familiar; });
-  if (found == images.end() || (reference.digest() && !has_digest_prefix(found->descriptor, reference.digest()->hex()))) return std::nullopt;
+  if (found == images.end() || (reference.digest() && !has_digest_prefix(found->descriptor, reference.digest()->hex())))
+    return std::nullopt;
   return *found;
 }
 

@@ -30,8 +30,7 @@ bool is_whole(const Store& store, const oci::LoadedImage& image, bool blobs) {
 
 std::vector<Layer> layers_of(const oci::LoadedImage& image) {
   std::vector<Layer> layers;
-  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i)
-    layers.push_back({image.config.diff_ids[i], image.manifest.layers[i]});
+  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) layers.push_back({image.config.diff_ids[i], image.manifest.layers[i]});
   return layers;
 }
 
@@ -64,8 +63,8 @@ PulledImage fetch(const Store& store, const oci::Registries::Found& found, const
 
 }  // namespace
 
-PulledImage pull_reference(const Store& store, oci::Registries& registries, const oci::Reference& reference,
-                           const oci::Platform& platform, const PullOptions& options) {
+PulledImage pull_reference(const Store& store, oci::Registries& registries, const oci::Reference& reference, const oci::Platform& platform,
+                           const PullOptions& options) {
   const auto found = registries.find(reference);
   auto pulled = find_whole(store, found.descriptor.digest, platform, options.keep_blobs);
   if (!pulled) pulled = in_step("pulling " + found.reference.text(), [&] { return fetch(store, found, platform, options); });

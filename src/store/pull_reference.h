@@ -24,7 +24,7 @@ struct PulledImage {
 /// `reference.store_name()`; a reference with a digest and no tag is tagged with its digest. The tag's descriptor remembers
 /// what the reference stood for when that was an index (k_source_digest), so that it is found by that digest, too.
 /// Needs what pull_image needs. Throws Error; nothing is tagged then.
-PulledImage pull_reference(const Store& store, oci::Registries& registries, const oci::Reference& reference,
-                           const oci::Platform& platform, const PullOptions& options);
+PulledImage pull_reference(const Store& store, oci::Registries& registries, const oci::Reference& reference, const oci::Platform& platform,
+                           const PullOptions& options);
 
 }  // namespace jcb::store

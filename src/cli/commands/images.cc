@@ -58,7 +58,8 @@ void remove(Context& context, const std::vector<std::string>& names) {
 void add_remove(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("rmi", "remove names of images; prune frees the space");
   auto names = std::make_shared<std::vector<std::string>>();
-  command->add_option("IMAGE", *names, "images of the store; docker://HOST/REPO:TAG deletes from the registry, with all its tags")->required();
+  command->add_option("IMAGE", *names, "images of the store; docker://HOST/REPO:TAG deletes from the registry, with all its tags")
+      ->required();
   add_registry_options(*command, context);
   set_examples(*command, "  jcbuild rmi my/torch:1 my/torch:2\n  jcbuild rmi docker://localhost:5000/my/torch:old");
   command->callback([&context, names] { remove(context, *names); });

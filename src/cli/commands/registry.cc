@@ -21,7 +21,9 @@ void add_pull(CLI::App& app, Context& context) {
   command->add_flag("--keep-blobs", request->keep_blobs, "keep the compressed layers, too, to push or serve them from here");
   command->add_option("--isolation", context.isolation(), "auto, root, userns, single-uid or chroot")->option_text("MODE");
   add_registry_options(*command, context);
-  set_examples(*command, "  jcbuild pull dustynv/l4t-pytorch:r36.2.0\n  jcbuild pull --platform linux/arm64 docker://nvcr.io/nvidia/l4t-base:r36.2.0");
+  set_examples(
+      *command,
+      "  jcbuild pull dustynv/l4t-pytorch:r36.2.0\n  jcbuild pull --platform linux/arm64 docker://nvcr.io/nvidia/l4t-base:r36.2.0");
   command->callback([&context, request] {
     const auto result = pull_image(context.session(), *request);
     context.close();

@@ -7,8 +7,9 @@ namespace {
 constexpr const char* k_group = "Registries";
 
 CLI::Option* add_verify(CLI::App& command, const char* name, std::optional<bool>& value, const char* description) {
-  return command.add_option_function<bool>(
-                    name, [&value](const bool& verify) { value = verify; }, description)
+  return command
+      .add_option_function<bool>(
+          name, [&value](const bool& verify) { value = verify; }, description)
       ->option_text("BOOL")
       ->expected(0, 1)
       ->default_str("true")

@@ -90,8 +90,9 @@ void add_copy(CLI::App& app, Context& context) {
   command->add_flag("--preserve-digests", request->preserve_digests, "fail where DEST cannot hold the image as it is");
   add_registry_options(*command, context);
   add_two_sided_options(*command, context);
-  set_examples(*command,
-               "  jcbuild copy my/torch oci-archive:torch.tar\n  jcbuild copy --all docker://ubuntu:22.04 docker://localhost:5000/ubuntu:22.04");
+  set_examples(
+      *command,
+      "  jcbuild copy my/torch oci-archive:torch.tar\n  jcbuild copy --all docker://ubuntu:22.04 docker://localhost:5000/ubuntu:22.04");
   command->callback([&context, request] {
     const auto digest = copy_image(context.session(), *request);
     context.close();
