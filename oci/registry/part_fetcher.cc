@@ -78,6 +78,7 @@ struct ConnectionPool::State {
   struct Job {
     BlobPointer blob;
     PartPointer part;
+    unsigned epoch = 0;  // of the stream, as it was when the job was given
   };
   class PartSink;
   class StreamSink;
@@ -174,12 +175,13 @@ struct ConnectionPool::State {
     ++blob->busy;
     if (blob->streaming) {
       blob->stream_runs = true;
-      return {std::move(blob), nullptr};
+      const unsigned epoch = blob->stream_epoch;
+      return {std::move(blob), nullptr, epoch};
     }
     PartPointer part = make_part(*blob, static_cast<std::size_t>(std::min<std::uint64_t>(blob->part_size, blob->size() - blob->assigned)));
     blob->assigned += part->size;
     wake();
-    return {std::move(blob), std::move(part)};
+    return {std::move(blob), std::move(part), 0};
   }
 
   // A connection's thread; without the mutex.
@@ -195,7 +197,7 @@ struct ConnectionPool::State {
       }
       const Job job = assign(std::move(blob));
       lock.unlock();
-      job.part ? fetch_part(*job.blob, *job.part) : fetch_stream(*job.blob);
+      job.part ? fetch_part(*job.blob, *job.part) : fetch_stream(*job.blob, job.epoch);
       lock.lock();
       --job.blob->busy;
       job.blob->arrived.notify_all();
@@ -204,7 +206,7 @@ struct ConnectionPool::State {
 
   void fetch_part(Blob& blob, Part& part);  // without the mutex
   void end_part(Blob& blob, Part& part, PartResult result, std::exception_ptr failure);
-  void fetch_stream(Blob& blob);  // without the mutex
+  void fetch_stream(Blob& blob, unsigned epoch);  // without the mutex
   void add_to_stream(Lock& lock, Blob& blob, unsigned epoch, std::string_view bytes);
   Part& stream_part(Lock& lock, Blob& blob, unsigned epoch);
 };
@@ -331,11 +333,7 @@ void ConnectionPool::State::add_to_stream(Lock& lock, Blob& blob, unsigned epoch
   }
 }
 
-void ConnectionPool::State::fetch_stream(Blob& blob) {
-  const unsigned epoch = [&] {
-    const Lock lock(mutex);
-    return blob.stream_epoch;
-  }();
+void ConnectionPool::State::fetch_stream(Blob& blob, unsigned epoch) {
   std::exception_ptr failure;
   try {
     StreamSink sink(*this, blob, epoch);
