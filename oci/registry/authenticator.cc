@@ -115,6 +115,10 @@ Way Authenticator::State::make_way(const Challenge& challenge, const HttpUrl& or
   way.realm.user_info.clear();
   way.service = challenge.find("service").value_or("");
   way.is_private = peer == HttpResponse::Peer::private_network;
+  // A registry that speaks https has no reason to send anybody elsewhere without it, whatever its host allows.
+  if (way.realm.scheme != "https" && origin.scheme == "https")
+    throw Error(ErrorKind::refused,
+                options.registry + " is reached by https and sends for tokens to " + way.realm.origin() + ", which is not encrypted");
   check_secrecy(way.realm);
   way.credentials_allowed = options.trust_realm || may_send_credentials({options.registry, origin, way.realm, options.recorded_realm});
   return way;

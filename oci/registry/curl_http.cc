@@ -179,6 +179,9 @@ std::size_t on_read(char* data, std::size_t size, std::size_t count, void* conte
 
 int on_seek(void* context, curl_off_t offset, int origin) {
   if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  // libcurl sends a request again by itself when a connection that it used before turns out to be dead. How much of a body
+  // the server has taken from it by then is for the caller to ask.
+  if (!static_cast<Exchange*>(context)->request.retry_body) return CURL_SEEKFUNC_FAIL;
   static_cast<Exchange*>(context)->sent_bytes = static_cast<std::uint64_t>(offset);
   return CURL_SEEKFUNC_OK;
 }
