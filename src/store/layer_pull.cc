@@ -90,7 +90,10 @@ class LayerPull {
   oci::UnpackOptions make_options(Growth& growth) {
     oci::UnpackOptions options;
     options.overlay_xattr = m_context.options.overlay_xattr;
-    options.on_bytes = [this](std::uint64_t bytes) { m_task.bytes(bytes, m_layer.blob.size_bytes); };
+    options.on_bytes = [this](std::uint64_t bytes) {
+      m_task.bytes(bytes, m_layer.blob.size_bytes);
+      m_context.whole.report(m_layer.blob.digest.hex(), bytes);
+    };
     options.on_tar_bytes = [&growth](std::uint64_t bytes) { growth.add(bytes); };
     return options;
   }
@@ -167,6 +170,7 @@ void pull_blob(const PullContext& context, const oci::Layout& layout, const oci:
       for (auto bytes = fetcher.next(); !bytes.empty(); bytes = fetcher.next()) {
         writer.write(bytes);
         task.bytes(writer.size_bytes(), blob.size_bytes);
+        context.whole.report(blob.digest.hex(), writer.size_bytes());
       }
       writer.commit(blob.digest);
     });

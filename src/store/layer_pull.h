@@ -5,6 +5,7 @@
 #include "oci/registry/part_fetcher.h"
 #include "store/disk_room.h"
 #include "store/pull.h"
+#include "store/pull_progress.h"
 
 namespace jcb::store {
 
@@ -15,6 +16,7 @@ struct PullContext {
   const DiskRoom& room;
   const PullOptions& options;
   Progress& progress;
+  PullProgress& whole;
 };
 
 /// Sees to it that the layer's tree is in the store, from the layout's blob if that is there, else over the network.

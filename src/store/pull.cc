@@ -34,19 +34,25 @@ const oci::Descriptor& blob_itself(const oci::Descriptor& blob) { return blob; }
 class Transfer {
  public:
   Transfer(DiskRoom room, oci::RemoteBlobs& remote, const PullOptions& options)
-      : m_connections(remote, options.connections), m_room(std::move(room)), m_remote(remote), m_options(options) {}
+      : m_connections(remote, options.connections),
+        m_room(std::move(room)),
+        m_remote(remote),
+        m_options(options),
+        m_whole(progress(), options.parent) {}
 
   // The largest first: it takes longest, and the others fill the gaps.
   void pull_layers(const Store& store, std::vector<Layer> layers) {
     sort_by_size(layers, &blob_of_layer);
-    std::uint64_t least = 0, estimate = 0;
+    std::uint64_t least = 0, estimate = 0, total = 0;
     for (const auto& layer : layers) {
       const std::uint64_t present = partial_offset(store, layer);
+      total += layer.blob.size_bytes;
       least += layer.blob.size_bytes - std::min(layer.blob.size_bytes, present);
       estimate += estimate_unpacked(layer.blob);
       if (m_options.keep_blobs) least += layer.blob.size_bytes, estimate += layer.blob.size_bytes;
     }
     m_room.require(least, estimate);
+    m_whole.expect(total);
     run(layers.size(), [&](std::size_t i) { pull_layer(context(), store, layers[i], static_cast<unsigned>(i)); });
   }
 
@@ -55,6 +61,7 @@ class Transfer {
     std::uint64_t total = 0;
     for (const auto& blob : blobs) total += blob.size_bytes;
     m_room.require(total, total);
+    m_whole.expect(total);
     run(blobs.size(), [&](std::size_t i) { pull_blob(context(), layout, blobs[i], static_cast<unsigned>(i)); });
   }
 
@@ -70,15 +77,15 @@ class Transfer {
       }
     });
   }
-  PullContext context() {
-    return {m_remote, m_connections, m_room, m_options, m_options.progress != nullptr ? *m_options.progress : m_silent};
-  }
+  Progress& progress() { return m_options.progress != nullptr ? *m_options.progress : m_silent; }
+  PullContext context() { return {m_remote, m_connections, m_room, m_options, progress(), m_whole}; }
 
   oci::ConnectionPool m_connections;
   DiskRoom m_room;
   oci::RemoteBlobs& m_remote;
   const PullOptions& m_options;
   SilentProgress m_silent;
+  PullProgress m_whole;
 };
 
 void put_verified(const oci::Layout& layout, const oci::Descriptor& blob, const std::string& bytes) {

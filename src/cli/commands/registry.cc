@@ -2,6 +2,7 @@
 // pull, push, tags, login and logout.
 #include "jcbuild/registry.h"
 
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -12,6 +13,12 @@
 
 namespace jcb::cli {
 namespace {
+
+// A crash must not leave a password or a token on the disk. Nothing that these commands start needs a core dump.
+void keep_no_core() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
 
 void add_pull(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("pull", "bring an image from a registry into the store");
@@ -25,6 +32,7 @@ void add_pull(CLI::App& app, Context& context) {
       *command,
       "  jcbuild pull dustynv/l4t-pytorch:r36.2.0\n  jcbuild pull --platform linux/arm64 docker://nvcr.io/nvidia/l4t-base:r36.2.0");
   command->callback([&context, request] {
+    keep_no_core();
     const auto result = pull_image(context.session(), *request);
     context.close();
     print_result(result.digest + "\n");
@@ -39,6 +47,7 @@ void add_push(CLI::App& app, Context& context) {
   add_registry_options(*command, context);
   set_examples(*command, "  jcbuild push my/torch\n  jcbuild push my/torch ghcr.io/me/torch:1");
   command->callback([&context, words] {
+    keep_no_core();
     const auto digest = push_image(context.session(), words->first, words->second);
     context.close();
     print_result(digest + "\n");
@@ -127,6 +136,7 @@ void add_login(CLI::App& app, Context& context) {
                "  jcbuild login ghcr.io -u me --password-stdin < token\n  echo \"$NGC_API_KEY\" | jcbuild login nvcr.io -u '$oauthtoken' "
                "--password-stdin");
   command->callback([&context, options] {
+    keep_no_core();
     complete_login(*options);
     const auto place = log_in(context.session(), options->request);
     context.close();
