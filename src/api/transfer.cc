@@ -6,6 +6,7 @@
 #include "api/transfer_task.h"
 #include "build/image_writer.h"
 #include "jcbuild/images.h"
+#include "oci/convert.h"
 #include "oci/layer/archive.h"
 #include "store/images.h"
 #include "util/text.h"
@@ -21,7 +22,7 @@ void save_image(Session& session, const std::string& name, const std::string& fo
   const auto opened = api::open_whole_source(parts, name, oci::Platform::host(), transfer.id());
   if (format == "oci-archive") {
     const auto reference = opened.names.empty() ? "latest" : opened.names.front();
-    oci::write_oci_archive(fd, opened.layout(), opened.image, reference);
+    oci::write_oci_archive(fd, opened.layout(), oci::convert_to_oci(opened.image).value_or(opened.image), reference);
   } else if (format == "docker-archive") {
     oci::write_docker_archive(fd, opened.layout(), opened.image, opened.names);
   } else {
