@@ -179,10 +179,14 @@ void EntryUnpacker::unpack_file(const Job& job, TarReader* reader) {
 void EntryUnpacker::resume_file(const TarEntry& entry, TarReader& reader) {
   const Job job = make_job(entry);
   const ParentDirectory& parent = m_tree.directory(job.directory, job.time());
-  const util::Fd fd(::openat(parent.fd(), job.name.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const util::Fd found(::openat(parent.fd(), job.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) throw_errno("open", job.thing);
+  if (!found || ::fstat(found.get(), &status) != 0) throw_errno("open", job.thing);
   if (!S_ISREG(status.st_mode)) throw_bad(job.thing, "it is no file any more");
+  // The killed process may have come to the file's end, and to a mode that lets nobody write.
+  const std::string path = found.proc_path();
+  const util::Fd fd(::chmod(path.c_str(), 0600) == 0 ? ::open(path.c_str(), O_WRONLY | O_CLOEXEC) : -1);
+  if (!fd) throw_errno("open", job.thing);
   const auto position = static_cast<off_t>(reader.position());
   if (::ftruncate(fd.get(), position) != 0 || ::lseek(fd.get(), position, SEEK_SET) < 0) throw_errno("write", job.thing);
   copy_content(fd.get(), job, reader);

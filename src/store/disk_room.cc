@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "jcbuild/error.h"
 #include "util/text.h"
@@ -50,7 +51,7 @@ void DiskRoom::throw_full() const {
   throw Error(ErrorKind::failed,
               "no room in " + m_name + ": of " + util::format_bytes(m_free) + " that were free, " +
                   util::format_bytes(read_figures(m_directory).free) + " are left, and the layers need more",
-              k_hint);
+              k_hint, ENOSPC);
 }
 
 }  // namespace jcb::store

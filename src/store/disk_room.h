@@ -21,7 +21,7 @@ class DiskRoom {
   void require(std::uint64_t least_bytes, std::uint64_t estimate_bytes) const;
   /// To be called when some MB have been written: throws Error(failed) when the reserve is touched.
   void check() const;
-  /// What is thrown when a write failed for lack of space.
+  /// What is thrown when a write failed for lack of space; its errno is ENOSPC.
   [[noreturn]] void throw_full() const;
 
  private:

@@ -24,7 +24,8 @@ struct PullOptions {
 };
 
 /// Brings manifest, config and all layers of `image` into the store and returns the layers bottom first. What is there is
-/// not fetched again; what another process is fetching is waited for; a layer that was cut off goes on where it stood.
+/// not fetched again; what another process is fetching is waited for; a layer that was cut off goes on where it stood
+/// (gzip and plain ones, without keep_blobs).
 /// Everything is verified before it is published, manifest last. Checks first that the file system has room, and says how
 /// much is needed when not (Error(failed)). Sets no tag. Needs enter_isolation and Store::share.
 std::vector<Layer> pull_image(const Store& store, oci::RemoteBlobs& remote, const oci::RemoteImage& image, const PullOptions& options);

@@ -343,7 +343,8 @@ TEST_CASE("a layer that bursts the disk is an error with the figures, and leaves
     return;
   }
   Fixture fixture;
-  fixture.sample.add(make_tar({{"zeros", std::string(80 * k_mib, '\0')}}));
+  // The noise fits and takes its time, so that there is something to go on with when the zeros do not.
+  fixture.sample.add(make_tar({{"noise", noise(26 * k_mib)}, {"zeros", std::string(40 * k_mib, '\0')}}));
   const util::Pipe pipe = util::make_pipe();
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
@@ -356,7 +357,7 @@ TEST_CASE("a layer that bursts the disk is an error with the figures, and leaves
     else {
       const Store small = Store::open(path);
       try {
-        store::pull_image(small, fixture.sample.remote, fixture.sample.image(), {});
+        store::pull_image(small, fixture.sample.remote, fixture.sample.image(), slow(fixture));
       } catch (const Error& error) {
         message = error.message();
       }
