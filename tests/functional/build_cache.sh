@@ -56,7 +56,7 @@ equal "$(jq -r '.manifests | length' "$scratch/cache/index.json")" 1
 # A damaged blob is an error that names it, a missing cache a warning.
 expect 0 jc build --cache-from "oci:$scratch/nowhere" "$scratch/context"
 says warning nowhere
-expect 1 jc build --cache-from docker://host/x "$scratch/context"
+expect 1 jc build --cache-from type=gha "$scratch/context"
 # A cache is somebody else's: what it calls a digest becomes no path.
 mkdir -p "$scratch/hostile/blobs/sha256"
 put() { local digest; digest=$(sha256sum "$1" | cut -d' ' -f1); cp "$1" "$scratch/hostile/blobs/sha256/$digest"; echo "$digest"; }
