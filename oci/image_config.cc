@@ -222,6 +222,8 @@ ImageConfig ImageConfig::parse(std::string_view bytes) {
   ImageConfig image;
   image.platform = {util::get_string(document, "os", k_thing, "linux"), read_string(document, "architecture"),
                     read_string(document, "variant")};
+  // Written back, an empty name would be a missing one; both mean what nearly every image is for.
+  if (image.platform.os.empty()) image.platform.os = "linux";
   image.created = util::get_string(document, "created", k_thing);
   image.author = util::get_string(document, "author", k_thing);
   image.config = read_execution_config(document);

@@ -74,15 +74,24 @@ bool is_port(std::string_view port) {
   return !port.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit) && std::stoul(std::string(port)) <= 65535;
 }
 
-void check_host(std::string_view host, std::string_view text) {
+// A host and, when a ':' follows it, its port.
+std::pair<std::string_view, std::optional<std::string_view>> split_port(std::string_view host) {
   const auto bracket = host.rfind(']');
   const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  const auto name = host.substr(0, colon);
-  if (colon != std::string_view::npos && !is_port(host.substr(colon + 1)))
-    refuse(text, quoted(host.substr(colon + 1)) + " is not a port number");
-  if (is_ipv6_literal(name)) return;
+  if (colon == std::string_view::npos) return {host, std::nullopt};
+  return {host.substr(0, colon), host.substr(colon + 1)};
+}
+
+bool is_host_name(std::string_view name) {
+  if (is_ipv6_literal(name)) return true;
   const auto domains = util::split(name, '.');
-  if (!std::all_of(domains.begin(), domains.end(), is_domain)) refuse(text, quoted(name) + " is not a host name");
+  return std::all_of(domains.begin(), domains.end(), is_domain);
+}
+
+void check_host(std::string_view host, std::string_view text) {
+  const auto [name, port] = split_port(host);
+  if (port && !is_port(*port)) refuse(text, quoted(*port) + " is not a port number");
+  if (!is_host_name(name)) refuse(text, quoted(name) + " is not a host name");
 }
 
 bool is_host(std::string_view component) {
@@ -139,6 +148,11 @@ Reference Reference::parse(std::string_view text) {
   for (const std::string& component : util::split(rest, '/')) check_component(component, text);
   reference.m_repository = rest;
   return reference;
+}
+
+bool is_registry_host(std::string_view text) {
+  const auto [name, port] = split_port(text);
+  return text.size() <= k_max_name_bytes && is_host_name(name) && (!port || is_port(*port));
 }
 
 std::string Reference::name() const { return m_host.empty() ? m_repository : m_host + "/" + m_repository; }

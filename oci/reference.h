@@ -35,6 +35,10 @@ class Reference {
   std::optional<Digest> m_digest;
 };
 
+/// Whether `text` is a host, with a port or without, as the grammar of names has it: "nvcr.io", "[::1]:5000". Such a text
+/// holds no slash and is neither "." nor "..": it may name a directory.
+bool is_registry_host(std::string_view text);
+
 /// Where an image is (docs/cli.md, "Image names").
 enum class Transport { store, oci_layout, oci_archive, docker_archive, registry, rootfs_directory, scratch, bootstrap };
 

@@ -19,15 +19,17 @@ LAYERS = {
     "oci": ("oci", ["util"]),
     "oci_layer": ("oci/layer", ["util", "oci"]),
     "oci_registry": ("oci/registry", ["util", "oci"]),
+    "oci_server": ("oci/server", ["util", "oci", "oci_registry"]),
     "platform": ("src/platform", ["util"]),
     "dockerfile": ("src/dockerfile", ["util"]),
     "packages": ("src/packages", ["util", "platform"]),
-    "store": ("src/store", ["util", "oci", "oci_layer"]),
+    "cdi": ("src/cdi", ["util"]),
+    "store": ("src/store", ["util", "oci", "oci_layer", "oci_registry"]),
     "sandbox": ("src/sandbox", ["util"]),
-    "build": ("src/build", ["util", "oci", "oci_layer", "oci_registry", "dockerfile", "store", "sandbox"]),
+    "build": ("src/build", ["util", "oci", "oci_layer", "oci_registry", "dockerfile", "cdi", "store", "sandbox"]),
     "compose": ("src/compose", ["util", "oci", "oci_layer", "packages", "store", "build"]),
-    "runtime": ("src/runtime", ["util", "oci", "platform", "store", "sandbox"]),
-    "api": ("src/api", ["util", "oci", "oci_layer", "oci_registry", "platform", "dockerfile", "packages", "store", "sandbox", "build",
+    "runtime": ("src/runtime", ["util", "oci", "platform", "cdi", "store", "sandbox"]),
+    "api": ("src/api", ["util", "oci", "oci_layer", "oci_registry", "oci_server", "platform", "dockerfile", "packages", "cdi", "store", "sandbox", "build",
                         "compose", "runtime"]),
     "cli": ("src/cli", []),
 }
@@ -45,8 +47,10 @@ THIRD_PARTY = {
     "bzlib.h": ["oci/layer/*.cc"],
     "isa-l/*": ["oci/layer/*.cc"],
     "isa-l.h": ["oci/layer/*.cc"],
-    "yaml-cpp/*": ["src/packages/*.cc"],
+    "yaml-cpp/*": ["src/util/yaml.cc"],
+    "toml++/*": ["oci/registry/registries_conf.cc"],
     "curl/*": ["oci/registry/*.cc"],
+    "microhttpd.h": ["oci/server/http_daemon.cc"],
     "seccomp.h": ["src/sandbox/*.cc", "src/runtime/*.cc"],
     "CLI/*": ["src/cli/*.cc", "src/cli/commands/*.cc", "src/cli/*.h", "src/cli/commands/*.h"],
 }
@@ -55,7 +59,7 @@ MOST_WRAPPERS = {"CLI/*": 100}
 USUAL_WRAPPERS = 3
 SYSTEM = ["sys/*.h", "linux/*.h", "net/*.h", "netinet/*.h", "arpa/*.h"] + [
     name + ".h" for name in
-    "fcntl unistd signal dirent poll sched grp pwd termios fnmatch stdlib stdio string errno time spawn elf locale pthread "
+    "fcntl unistd dlfcn signal dirent poll sched grp pwd termios fnmatch stdlib stdio string errno time spawn elf locale pthread "
     "netdb langinfo wchar glob ftw utime limits stddef stdint getopt".split()]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

@@ -16,9 +16,11 @@ struct BuildRequest {
   std::map<std::string, std::string> build_contexts;  ///< name -> directory, image or address
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> annotations;
-  std::vector<std::string> secrets;  ///< "id=X,src=F" or "id=X,env=V"
-  std::vector<std::string> ssh;      ///< "default" or "id=socket"
-  std::vector<std::string> allow;    ///< entitlements: "security.insecure"
+  std::vector<std::string> secrets;                    ///< "id=X,src=F" or "id=X,env=V"
+  std::vector<std::string> ssh;                        ///< "default" or "id=socket"
+  std::vector<std::string> allow;                      ///< entitlements: "security.insecure", "device", "device=NAME[,alias=X]"
+  std::vector<std::string> devices;                    ///< CDI devices that every RUN gets, and may ask for
+  std::vector<std::filesystem::path> cdi_directories;  ///< of specifications of devices, instead of the usual ones
   std::string network = "host";
   std::string compression = "zstd";
   std::string output;                   ///< as in ComposeRequest
@@ -26,6 +28,7 @@ struct BuildRequest {
   std::vector<std::string> cache_to;    ///< where the results of all steps are written: the same with dest=
   unsigned jobs = 0;                    ///< steps at once; 0: one for each processor
   bool no_cache = false;
+  bool always_pull = false;  ///< ask the registry for base images even when the store has them
   bool explain_cache = false;
   bool shell_on_error = false;
 };

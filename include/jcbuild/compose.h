@@ -12,11 +12,14 @@ struct ComposeRequest {
   std::string name;  ///< of the image; empty: made from the packages and the target
   std::string base;  ///< an image name with transport; empty: the target's default
   std::map<std::string, std::string> build_args;
-  std::string network = "host";         ///< or "none"
-  std::string compression = "zstd";     ///< zstd[:N], gzip[:N], none
-  std::string output;                   ///< also copied there: an image name with transport; empty: store only
-  std::vector<std::string> skip_tests;  ///< package names, "intermediate", "all"
+  std::string network = "host";                        ///< or "none"
+  std::string compression = "zstd";                    ///< zstd[:N], gzip[:N], none
+  std::string output;                                  ///< also copied there: an image name with transport; empty: store only
+  std::vector<std::string> devices;                    ///< CDI devices that every RUN and every test gets
+  std::vector<std::filesystem::path> cdi_directories;  ///< of specifications of devices, instead of the usual ones
+  std::vector<std::string> skip_tests;                 ///< package names, "intermediate", "all"
   bool no_cache = false;
+  bool always_pull = false;  ///< ask the registry for base images even when the store has them
 };
 
 /// What became of one package.

@@ -37,8 +37,6 @@ struct HistoryInfo {
 std::vector<HistoryInfo> image_history(Session& session, const std::string& name);
 std::string to_json(const std::vector<HistoryInfo>& history);
 
-/// Copies an image between any two of store, oci:, oci-archive:, docker-archive:. Returns the manifest digest.
-std::string copy_image(Session& session, const std::string& source, const std::string& target);
 /// `save`: one image into an archive file (docker-archive or oci-archive), or to the descriptor `fd`.
 void save_image(Session& session, const std::string& name, const std::string& format, int fd);
 /// `load`: all images of an archive, read from `fd` (a pipe will do). Returns the tags.

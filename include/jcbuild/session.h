@@ -15,6 +15,17 @@
 
 namespace jcb {
 
+/// How registries are reached (docs/cli.md, "Registry flags"). What is empty comes from the user's configuration files.
+struct RegistryAccess {
+  std::optional<bool> verify_tls;          ///< false: certificates are not verified, and plain http will do
+  std::filesystem::path certificates;      ///< a directory of *.crt, *.cert and *.key, for every registry
+  std::filesystem::path authfile;          ///< credentials, as docker and podman keep them
+  std::filesystem::path registries_conf;   ///< containers-registries.conf(5)
+  std::optional<std::string> credentials;  ///< "USER:PASSWORD", for every registry; secret
+  std::optional<unsigned> retries;         ///< of one request; none: 6
+  unsigned connections = 8;                ///< at once; 1 to 64
+};
+
 struct SessionOptions {
   /// The state directory; empty: $JCBUILD_STORE, else /var/lib/jcbuild for root and $XDG_DATA_HOME/jcbuild for others.
   std::filesystem::path store;
@@ -22,6 +33,9 @@ struct SessionOptions {
   std::vector<std::filesystem::path> packages;
   /// How build steps are isolated: "auto", "root", "userns", "single-uid" or "chroot"; empty: $JCBUILD_ISOLATION, else auto.
   std::string isolation;
+  /// For registries that are read, and for those that are written where `copy` is told other things for its target.
+  RegistryAccess registry;
+  std::optional<RegistryAccess> target_registry;
   /// Receives the story; borrowed, must outlive the session. nullptr: nobody listens.
   Progress* progress = nullptr;
   /// The environment that variables are read from; a copy, so that tests can set it.

@@ -26,7 +26,8 @@ struct ArchivedImage {
 std::vector<ArchivedImage> read_archive(int fd, const Layout& layout, std::string_view thing);
 
 /// Writes one image as an oci-archive: a layout with only what the image needs, entries in fixed order, times 0.
-/// Verifies the blobs on the way. Throws Error(invalid, not_found, system): then what was written is worthless.
+/// Verifies the blobs on the way; a manifest that the layout does not have is written from its value. Throws
+/// Error(invalid, not_found, system): then what was written is worthless.
 void write_oci_archive(int fd, const Layout& layout, const LoadedImage& image, const std::string& tag);
 /// Writes an image as docker save does (manifest.json, repositories), layers uncompressed, readable by docker load.
 /// `names` are references; a missing tag is "latest". Verifies as write_oci_archive does.

@@ -147,8 +147,13 @@ void write_oci_archive(int fd, const Layout& layout, const LoadedImage& image, c
   output.add_file(k_index_file, make_index(image.descriptor, tag));
   output.add_directory("blobs");
   output.add_directory(std::string(k_blob_directory));
-  for (const auto& [digest, blob] : blobs_of(image))
-    add_blob(output, blob_path(digest), blob.size_bytes, layout, blob, Compression::none, digest);
+  const bool converted = !layout.has_blob(image.descriptor.digest);
+  for (const auto& [digest, blob] : blobs_of(image)) {
+    if (converted && digest == image.descriptor.digest)
+      output.add_file(blob_path(digest), image.manifest.serialize());
+    else
+      add_blob(output, blob_path(digest), blob.size_bytes, layout, blob, Compression::none, digest);
+  }
   output.finish();
 }
 

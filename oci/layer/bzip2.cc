@@ -12,7 +12,7 @@ namespace {
 
 class Bzip2Decompressor final : public Decompressor {
  public:
-  explicit Bzip2Decompressor(InputFile input) : m_file(std::move(input)) { start(); }
+  explicit Bzip2Decompressor(CompressedInput input) : m_file(std::move(input)) { start(); }
   ~Bzip2Decompressor() override { BZ2_bzDecompressEnd(&m_stream); }
 
   std::size_t read(char* buffer, std::size_t size) override {
@@ -61,7 +61,7 @@ class Bzip2Decompressor final : public Decompressor {
     if (result == BZ_OK && m_at_end && m_stream.avail_out == room) throw_bad_stream(m_file, "the bzip2 stream is truncated");
   }
 
-  InputFile m_file;
+  CompressedInput m_file;
   bz_stream m_stream{};
   bool m_inside = true;
   bool m_at_end = false;
@@ -69,6 +69,8 @@ class Bzip2Decompressor final : public Decompressor {
 
 }  // namespace
 
-std::unique_ptr<Decompressor> make_bzip2_decompressor(InputFile input) { return std::make_unique<Bzip2Decompressor>(std::move(input)); }
+std::unique_ptr<Decompressor> make_bzip2_decompressor(CompressedInput input) {
+  return std::make_unique<Bzip2Decompressor>(std::move(input));
+}
 
 }  // namespace jcb::oci

@@ -14,6 +14,8 @@
 namespace jcb::oci {
 namespace {
 
+constexpr const char* k_plain_state = "plain";
+
 class PlainWriter final : public Compressor {
  public:
   explicit PlainWriter(ByteSink sink) : m_sink(std::move(sink)) {}
@@ -26,11 +28,12 @@ class PlainWriter final : public Compressor {
 
 class PlainReader final : public Decompressor {
  public:
-  explicit PlainReader(InputFile input) : m_input(std::move(input)) {}
+  explicit PlainReader(CompressedInput input) : m_input(std::move(input)) {}
   std::size_t read(char* buffer, std::size_t size) override { return m_input.read(buffer, size); }
+  std::optional<DecompressorState> save() const override { return DecompressorState{k_plain_state, m_input.unread()}; }
 
  private:
-  InputFile m_input;
+  CompressedInput m_input;
 };
 
 // RFC 1952 section 2.3.1; RFC 8878 sections 3.1.1 and 3.1.2 (a stream may begin with a skippable frame).
@@ -57,7 +60,7 @@ std::unique_ptr<Compressor> make_gzip_compressor(int level, ByteSink sink) {
   return make_zlib_compressor(level == 0 ? 6 : level, std::move(sink));
 }
 
-std::unique_ptr<Decompressor> make_gzip_decompressor(InputFile input) {
+std::unique_ptr<Decompressor> make_gzip_decompressor(CompressedInput input) {
 #ifdef JCB_HAVE_ISAL
   return make_isal_decompressor(std::move(input));
 #else
@@ -65,7 +68,7 @@ std::unique_ptr<Decompressor> make_gzip_decompressor(InputFile input) {
 #endif
 }
 
-std::unique_ptr<Decompressor> make_known_decompressor(InputFile input, Compression method) {
+std::unique_ptr<Decompressor> make_known_decompressor(CompressedInput input, Compression method) {
   if (method == Compression::gzip) return make_gzip_decompressor(std::move(input));
   if (method == Compression::zstd) return make_zstd_decompressor(std::move(input));
   return std::make_unique<PlainReader>(std::move(input));
@@ -85,13 +88,45 @@ constexpr std::string_view k_xz_magic{
 
 }  // namespace
 
-std::string_view InputFile::next() {
+std::string_view CompressedInput::next() {
   if (!m_put_back.empty()) return std::exchange(m_put_back, {});
+  if (m_source) return take();
   if (m_chunk.empty()) m_chunk.resize(k_chunk_bytes);
   return {m_chunk.data(), read(m_chunk.data(), m_chunk.size())};
 }
 
-std::size_t InputFile::read(char* buffer, std::size_t size) {
+std::string_view CompressedInput::take() {
+  util::check_interrupt();
+  const std::string_view bytes = m_source();
+  if (m_on_input && !bytes.empty()) m_on_input(bytes);
+  return bytes;
+}
+
+std::size_t CompressedInput::read_source(char* buffer, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    if (m_put_back.empty()) m_put_back = take();
+    if (m_put_back.empty()) break;
+    const std::size_t part = std::min(size - done, m_put_back.size());
+    std::memcpy(buffer + done, m_put_back.data(), part);
+    m_put_back.remove_prefix(part);
+    done += part;
+  }
+  return done;
+}
+
+void CompressedInput::skip(std::size_t count) {
+  while (count > 0) {
+    if (m_put_back.empty()) m_put_back = take();
+    if (m_put_back.empty()) throw Error(ErrorKind::invalid, m_thing + ": it is shorter than before");
+    const std::size_t part = std::min(count, m_put_back.size());
+    m_put_back.remove_prefix(part);
+    count -= part;
+  }
+}
+
+std::size_t CompressedInput::read(char* buffer, std::size_t size) {
+  if (m_source) return read_source(buffer, size);
   std::size_t done = std::min(size, m_put_back.size());
   if (done > 0) std::memcpy(buffer, m_put_back.data(), done);
   m_put_back.remove_prefix(done);
@@ -108,7 +143,7 @@ std::size_t InputFile::read(char* buffer, std::size_t size) {
   return done;
 }
 
-void throw_bad_stream(const InputFile& input, std::string_view cause) {
+void throw_bad_stream(const CompressedInput& input, std::string_view cause) {
   throw Error(ErrorKind::invalid, input.thing() + ": " + std::string(cause));
 }
 
@@ -120,7 +155,7 @@ std::unique_ptr<Compressor> make_compressor(const CompressionChoice& choice, Byt
 }
 
 std::unique_ptr<Decompressor> make_archive_decompressor(int fd, ByteSink on_input, std::string_view thing) {
-  InputFile input(fd, std::move(on_input), thing);
+  CompressedInput input(fd, std::move(on_input), thing);
   const std::string_view head = input.next();
   input.put_back(head);
   if (head.starts_with(k_xz_magic)) return make_xz_decompressor(std::move(input));
@@ -128,14 +163,38 @@ std::unique_ptr<Decompressor> make_archive_decompressor(int fd, ByteSink on_inpu
   return make_known_decompressor(std::move(input), detect(head));
 }
 
-std::unique_ptr<Decompressor> make_decompressor(int fd, std::optional<Compression> method, ByteSink on_input, std::string_view thing) {
-  InputFile input(fd, std::move(on_input), thing);
+namespace {
+
+std::unique_ptr<Decompressor> make_detected_decompressor(CompressedInput input, std::optional<Compression> method) {
   if (!method) {
     const std::string_view head = input.next();
     method = detect(head);
     input.put_back(head);
   }
   return make_known_decompressor(std::move(input), *method);
+}
+
+}  // namespace
+
+std::unique_ptr<Decompressor> make_decompressor(int fd, std::optional<Compression> method, ByteSink on_input, std::string_view thing) {
+  return make_detected_decompressor(CompressedInput(fd, std::move(on_input), thing), method);
+}
+
+std::unique_ptr<Decompressor> make_decompressor(ChunkSource source, std::optional<Compression> method, ByteSink on_input,
+                                                std::string_view thing) {
+  return make_detected_decompressor(CompressedInput(std::move(source), std::move(on_input), thing), method);
+}
+
+std::unique_ptr<Decompressor> resume_decompressor(ChunkSource source, std::string_view bytes, std::size_t passed, ByteSink on_input,
+                                                  std::string_view thing) {
+  CompressedInput input(std::move(source), std::move(on_input), thing);
+  input.skip(passed);
+  if (bytes == k_plain_state) return std::make_unique<PlainReader>(std::move(input));
+#ifdef JCB_HAVE_ISAL
+  return resume_isal_decompressor(std::move(input), bytes);
+#else
+  return nullptr;
+#endif
 }
 
 }  // namespace jcb::oci

@@ -4,10 +4,13 @@
 #include "jcbuild/error.h"
 #include "oci/layer/codec.h"
 
-#include <isa-l/igzip_lib.h>
+#include <dlfcn.h>
+#include <isa-l.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace jcb::oci {
 namespace {
@@ -62,9 +65,40 @@ class IsalCompressor final : public Compressor {
   std::unique_ptr<isal_zstream> m_stream;
 };
 
+// What a saved state is bound to: the library's file as it is mapped, since it has no call that tells its version.
+std::string library_identity() {
+  Dl_info info{};
+  struct stat status {};
+  if (::dladdr(reinterpret_cast<void*>(&isal_inflate), &info) == 0 || info.dli_fname == nullptr) return {};
+  if (::stat(info.dli_fname, &status) != 0) return {};
+  std::string text = "isal";
+  for (const auto number : {std::uint64_t{ISAL_VERSION}, std::uint64_t{sizeof(inflate_state)}, std::uint64_t{status.st_dev},
+                            std::uint64_t{status.st_ino}, static_cast<std::uint64_t>(status.st_size),
+                            static_cast<std::uint64_t>(status.st_mtim.tv_sec), static_cast<std::uint64_t>(status.st_mtim.tv_nsec)})
+    text += ' ' + std::to_string(number);
+  return text + '\n';
+}
+
+// inflate_state is a plain struct. Its only pointers are to input and output, which are the caller's at every call: what
+// it has to look back at lies in tmp_out_buffer. So its bytes are all that another process needs.
 class IsalDecompressor final : public Decompressor {
  public:
-  explicit IsalDecompressor(InputFile input) : m_file(std::move(input)), m_state(std::make_unique<inflate_state>()) { begin_member(); }
+  IsalDecompressor(CompressedInput input, std::string_view state, bool inside)
+      : m_file(std::move(input)), m_inside(inside), m_state(std::make_unique<inflate_state>()) {
+    std::memcpy(m_state.get(), state.data(), sizeof(inflate_state));
+    m_state->next_in = m_state->next_out = nullptr;
+    m_state->avail_in = m_state->avail_out = 0;
+  }
+  std::optional<DecompressorState> save() const override {
+    std::string bytes = library_identity();
+    if (bytes.empty()) return std::nullopt;
+    bytes += m_inside ? '1' : '0';
+    bytes.append(reinterpret_cast<const char*>(m_state.get()), sizeof(inflate_state));
+    return DecompressorState{std::move(bytes), m_state->avail_in + m_file.unread()};
+  }
+  explicit IsalDecompressor(CompressedInput input) : m_file(std::move(input)), m_state(std::make_unique<inflate_state>()) {
+    begin_member();
+  }
   std::size_t read(char* buffer, std::size_t size) override {
     std::size_t done = 0;
     while (done < size && fill()) {
@@ -116,7 +150,7 @@ class IsalDecompressor final : public Decompressor {
     return "bad deflate data";
   }
 
-  InputFile m_file;
+  CompressedInput m_file;
   bool m_inside = true;
   std::unique_ptr<inflate_state> m_state;
 };
@@ -127,6 +161,13 @@ std::unique_ptr<Compressor> make_isal_compressor(int level, ByteSink sink) {
   return std::make_unique<IsalCompressor>(level, std::move(sink));
 }
 
-std::unique_ptr<Decompressor> make_isal_decompressor(InputFile input) { return std::make_unique<IsalDecompressor>(std::move(input)); }
+std::unique_ptr<Decompressor> resume_isal_decompressor(CompressedInput input, std::string_view state) {
+  const std::string identity = library_identity();
+  if (identity.empty() || !state.starts_with(identity) || state.size() != identity.size() + 1 + sizeof(inflate_state)) return nullptr;
+  state.remove_prefix(identity.size());
+  return std::make_unique<IsalDecompressor>(std::move(input), state.substr(1), state[0] == '1');
+}
+
+std::unique_ptr<Decompressor> make_isal_decompressor(CompressedInput input) { return std::make_unique<IsalDecompressor>(std::move(input)); }
 
 }  // namespace jcb::oci

@@ -73,8 +73,12 @@ struct UnpackOptions {
   OverlayXattr overlay_xattr = OverlayXattr::user;
   TarLimits limits;
   std::function<void(std::uint64_t)> on_bytes;  ///< running count of blob bytes; may be empty
+  /// Running count of the tar's bytes, before they are written; may be empty. Throwing ends it.
+  std::function<void(std::uint64_t)> on_tar_bytes;
   /// User and group that everything gets, whatever the archive says: ADD --chown.
   std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
+  /// The tree will be flushed when it is whole: the disk is told to begin with large files while they are written.
+  bool begin_writeback = false;
   /// An entry for the target itself ("./") changes nothing: the target is a directory that was there before.
   bool keep_root = false;
   /// With Ownership::apply: owners and devices go here instead of into the file system, for a user with a single id. The

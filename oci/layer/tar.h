@@ -78,10 +78,22 @@ class TarReader {
   std::optional<TarEntry> next();
   /// Content of the current entry; fewer bytes than asked only at its end. Holes of sparse files read as zeros.
   std::size_t read(char* buffer, std::size_t size);
+  /// The same without a copy: some of the content, in `buffer` or in the reader's own, valid until the next call of any
+  /// member; empty only at the end.
+  std::string_view read_run(char* buffer, std::size_t size);
   /// When a hole of a sparse file is next, steps over it and returns its length; 0 where data or the end is next.
   std::uint64_t skip_hole();
   /// Reads what follows the end marker and throws Error(invalid) unless it is zeros.
   void expect_end();
+
+  /// How far the current content was read, and how much of the archive was read ahead of everything that was asked for.
+  std::uint64_t position() const noexcept;
+  std::size_t buffered() const noexcept;
+  /// The place in the archive with all that the reader knows of it; what was read ahead is part of it.
+  std::string save() const;
+  /// Goes on at a saved place; the source gives what comes after all that was read. Throws Error(invalid) for what `save`
+  /// cannot have given.
+  void load(std::string_view state);
 
  private:
   ByteSource m_source;

@@ -5,6 +5,7 @@
 // without a copy of it in between. libarchive was the option not taken: a format detector, sixteen formats and a
 // history of memory errors for a job of a few hundred lines.
 #include "oci/layer/codec.h"
+#include "oci/layer/state_bytes.h"
 #include "oci/layer/tar.h"
 #include "oci/layer/tar_entry.h"
 #include "oci/layer/tar_header.h"
@@ -173,9 +174,24 @@ struct TarReader::State {
     return next > position ? next - position : 0;
   }
 
+  std::uint64_t left_in_extent() const { return extents[extent].offset + extents[extent].size - position; }
+
+  // Large content goes from the source into the caller's buffer; what is here already, or small, is shown where it is.
+  std::string_view take_run(char* out, std::size_t wanted) {
+    const std::uint64_t left = left_in_extent();
+    if (begin == end && left >= k_direct_bytes) {
+      const std::size_t got = source(out, static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left)));
+      if (got == 0) fail("the archive is truncated");
+      return {out, got};
+    }
+    if (begin == end && !refill()) fail("the archive is truncated");
+    const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(left, end - begin));
+    begin += part;
+    return {buffer.data() + begin - part, part};
+  }
+
   std::size_t read_data(char* out, std::size_t wanted) {
-    const std::uint64_t left = extents[extent].offset + extents[extent].size - position;
-    const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left));
+    const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left_in_extent()));
     take_all(out, part);
     stored_left -= part;
     return part;
@@ -217,11 +233,65 @@ std::size_t TarReader::read(char* buffer, std::size_t size) {
   return done;
 }
 
+std::string_view TarReader::read_run(char* buffer, std::size_t size) {
+  State& state = *m_state;
+  if (state.position >= state.size || state.hole_here() > 0) return {buffer, read(buffer, size)};
+  const std::string_view run = state.take_run(buffer, size);
+  state.position += run.size();
+  state.stored_left -= run.size();
+  return run;
+}
+
 std::uint64_t TarReader::skip_hole() {
   if (m_state->position >= m_state->size) return 0;
   const std::uint64_t hole = m_state->hole_here();
   m_state->position += hole;
   return hole;
+}
+
+std::uint64_t TarReader::position() const noexcept { return m_state->position; }
+
+std::size_t TarReader::buffered() const noexcept { return m_state->end - m_state->begin; }
+
+std::string TarReader::save() const {
+  const State& state = *m_state;
+  StateWriter writer;
+  writer.text(state.current);
+  writer.text({state.buffer.data() + state.begin, state.end - state.begin});
+  for (const auto number : {state.position, state.size, state.stored_left, state.padding}) writer.number(number);
+  writer.number(state.globals.size());
+  for (const auto& [key, value] : state.globals) {
+    writer.text(key);
+    writer.text(value);
+  }
+  writer.number(state.extents.size());
+  for (const auto& extent : state.extents) {
+    writer.number(extent.offset);
+    writer.number(extent.size);
+  }
+  return writer.take();
+}
+
+void TarReader::load(std::string_view bytes) {
+  State& state = *m_state;
+  StateReader reader(bytes);
+  state.current = reader.text();
+  const std::string_view ahead = reader.text();
+  if (ahead.size() > state.buffer.size()) throw Error(ErrorKind::invalid, "a saved state has more than a buffer");
+  std::copy(ahead.begin(), ahead.end(), state.buffer.begin());
+  state.begin = 0;
+  state.end = ahead.size();
+  for (auto* number : {&state.position, &state.size, &state.stored_left, &state.padding}) *number = reader.number();
+  for (auto left = reader.number(); left > 0; --left) {
+    const std::string key(reader.text());
+    state.globals[key] = reader.text();
+  }
+  state.extents.clear();
+  for (auto left = reader.number(); left > 0; --left) {
+    const auto offset = reader.number();
+    state.extents.push_back({offset, reader.number()});
+  }
+  state.extent = 0;
 }
 
 void TarReader::expect_end() {

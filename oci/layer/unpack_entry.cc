@@ -25,6 +25,9 @@
 namespace jcb::oci {
 namespace {
 
+// How much of a file is written before the disk is told of it.
+constexpr std::uint64_t k_writeback_bytes = std::uint64_t{8} << 20;
+
 std::optional<struct stat> find_status(int directory, const std::string& name, std::string_view thing) {
   struct stat status {};
   if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) return status;
@@ -46,10 +49,11 @@ bool has_whiteout_part(std::string_view directory) {
 
 }  // namespace
 
-EntryUnpacker::EntryUnpacker(const util::Root& target, const UnpackOptions& options, std::string thing)
+EntryUnpacker::EntryUnpacker(const util::Root& target, const UnpackOptions& options, std::string thing, UnpackObserver* observer)
     : m_options(options),
       m_thing(std::move(thing)),
-      m_tree(target, options, m_thing),
+      m_observer(observer),
+      m_tree(target, options, m_thing, observer),
       m_metadata(options.ownership, options.records),
       m_buffer(k_chunk_bytes) {}
 
@@ -60,12 +64,17 @@ void EntryUnpacker::unpack(const TarEntry& entry, TarReader& reader) {
   unpack_as_is(owned, reader);
 }
 
-void EntryUnpacker::unpack_as_is(const TarEntry& entry, TarReader& reader) {
+EntryUnpacker::Job EntryUnpacker::make_job(const TarEntry& entry) const {
   Job job{entry, name_tar_entry(m_thing, entry.name), {}, {}, {}};
   job.path = clean_entry_path(entry.name, job.thing);
   const auto [directory, name] = split_entry_path(job.path);
   job.directory = directory;
   job.name = name;
+  return job;
+}
+
+void EntryUnpacker::unpack_as_is(const TarEntry& entry, TarReader& reader) {
+  const Job job = make_job(entry);
   check_owner(entry, job.thing);
   if (job.path.empty()) return unpack_root(job);
   if (is_whiteout_name(job.name) || has_whiteout_part(job.directory)) return unpack_whiteout(job);
@@ -167,19 +176,40 @@ void EntryUnpacker::unpack_file(const Job& job, TarReader* reader) {
   m_metadata.apply_to_file(fd.get(), job.entry, parent, job.thing);
 }
 
+void EntryUnpacker::resume_file(const TarEntry& entry, TarReader& reader) {
+  const Job job = make_job(entry);
+  const ParentDirectory& parent = m_tree.directory(job.directory, job.time());
+  const util::Fd fd(::openat(parent.fd(), job.name.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) throw_errno("open", job.thing);
+  if (!S_ISREG(status.st_mode)) throw_bad(job.thing, "it is no file any more");
+  const auto position = static_cast<off_t>(reader.position());
+  if (::ftruncate(fd.get(), position) != 0 || ::lseek(fd.get(), position, SEEK_SET) < 0) throw_errno("write", job.thing);
+  copy_content(fd.get(), job, reader);
+  m_metadata.apply_to_file(fd.get(), job.entry, parent, job.thing);
+}
+
 // Holes stay holes: a sparse file of a terabyte must not need a terabyte.
 void EntryUnpacker::copy_content(int fd, const Job& job, TarReader& reader) {
   bool ends_in_hole = false;
+  std::uint64_t begun = 0, written = 0;
   for (;;) {
     if (const std::uint64_t hole = reader.skip_hole(); hole > 0) {
       if (::lseek(fd, static_cast<off_t>(hole), SEEK_CUR) < 0) throw_errno("write", job.thing);
       ends_in_hole = true;
       continue;
     }
-    const std::size_t got = reader.read(m_buffer.data(), m_buffer.size());
-    if (got == 0) break;
-    util::write_all(fd, {m_buffer.data(), got}, job.thing);
+    const std::string_view run = reader.read_run(m_buffer.data(), m_buffer.size());
+    if (run.empty()) break;
+    util::write_all(fd, run, job.thing);
     ends_in_hole = false;
+    written += run.size();
+    if (m_options.begin_writeback && written - begun >= k_writeback_bytes) {
+      // Starts, and waits for nothing; where a file system cannot, the flush at the end has more to do.
+      ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+      begun = written;
+    }
+    if (m_observer != nullptr) m_observer->on_progress(&job.entry);
   }
   if (ends_in_hole && ::ftruncate(fd, static_cast<off_t>(job.entry.size_bytes)) != 0) throw_errno("write", job.thing);
 }

@@ -15,12 +15,18 @@ namespace jcb::oci {
 /// Unpacks entries into one target.
 class EntryUnpacker {
  public:
-  EntryUnpacker(const util::Root& target, const UnpackOptions& options, std::string thing);
+  EntryUnpacker(const util::Root& target, const UnpackOptions& options, std::string thing, UnpackObserver* observer = nullptr);
 
   /// Makes what `entry` describes; a file's content is read from `reader`.
   void unpack(const TarEntry& entry, TarReader& reader);
   /// To be called after the last entry.
   void finish() { m_tree.finish(); }
+
+  /// Goes on with a file of which `reader` has given a part before: what was written after that part is written again.
+  void resume_file(const TarEntry& entry, TarReader& reader);
+  /// What has to outlive this process besides the target.
+  void save(StateWriter& state) { m_tree.save(state); }
+  void load(StateReader& state) { m_tree.load(state); }
 
  private:
   // One entry on its way: how messages call it, its clean path and the two halves of that.
@@ -33,6 +39,7 @@ class EntryUnpacker {
     FileTime time() const { return {entry.mtime_s, entry.mtime_ns}; }
   };
 
+  Job make_job(const TarEntry& entry) const;
   void unpack_as_is(const TarEntry& entry, TarReader& reader);
   void unpack_root(const Job& job);
   void unpack_whiteout(const Job& job);
@@ -51,6 +58,7 @@ class EntryUnpacker {
 
   const UnpackOptions& m_options;
   std::string m_thing;
+  UnpackObserver* m_observer;
   UnpackTree m_tree;
   UnpackMetadata m_metadata;
   std::vector<char> m_buffer;

@@ -61,7 +61,9 @@ const ParentDirectory* UnpackTree::find_directory(std::string_view path) {
 }
 
 const ParentDirectory& UnpackTree::directory(std::string_view path, FileTime time) {
+  const bool kept = m_kept && m_kept_path == path;
   if (find_directory(path) == nullptr) keep(std::string(path), make_missing(path, time));
+  if (m_resumed && !kept) note_left_behind(path, time);
   if (m_options.whiteouts == Whiteouts::apply && m_noted.emplace(path).second) note_parents(path);
   return *m_kept;
 }
@@ -75,6 +77,18 @@ void UnpackTree::note_parents(std::string_view path) {
     m_created.emplace(parent.st_dev, parent.st_ino, std::string(path.substr(start, end - start)));
     parent = status_of(m_root.open_at(path.substr(0, end), O_PATH | O_DIRECTORY).get(), path);
     start = end + 1;
+  }
+}
+
+// A directory without an entry of its own that the killed process made after its last checkpoint: only the tree knows it,
+// and it is to get mode and time all the same.
+void UnpackTree::note_left_behind(std::string_view path, FileTime time) {
+  for (std::size_t end = 0; end < path.size(); ++end) {
+    end = std::min(path.find('/', end), path.size());
+    const std::string here(path.substr(0, end));
+    const util::Fd directory = m_root.open_at(here, O_PATH | O_DIRECTORY);
+    const struct stat status = status_of(directory.get(), here);
+    if (!m_known.contains({status.st_dev, status.st_ino})) finish_later(here, directory.get(), k_implicit_mode, time);
   }
 }
 
@@ -126,6 +140,8 @@ util::Fd UnpackTree::make_directory(const ParentDirectory& parent, const std::st
 }
 
 void UnpackTree::remove(const util::Root& parent, const std::string& name) {
+  if (m_observer != nullptr) m_observer->on_removal();
+  m_removed = true;
   parent.remove_tree(name);
   m_kept.reset();
 }
@@ -158,6 +174,7 @@ void UnpackTree::remove_lower_children(const std::string& path) {
 void UnpackTree::finish_later(const std::string& path, int fd, std::uint32_t mode, FileTime time) {
   const struct stat status = status_of(fd, path);
   m_pending[path] = {status.st_dev, status.st_ino, mode, time};
+  if (m_resumed) m_known.emplace(status.st_dev, status.st_ino);
 }
 
 std::optional<util::Fd> UnpackTree::find_pending(const std::string& path) const {
@@ -179,6 +196,41 @@ void UnpackTree::finish() {
     const std::string thing = name_tar_entry(m_thing, path);
     if (::fchmod(fd->get(), directory.mode) != 0) throw_errno("set the mode of", thing);
     set_file_time(fd->get(), directory.time, thing);
+  }
+}
+
+bool UnpackTree::is_pending(const std::string& path, const Pending& directory) const {
+  const auto fd = find_pending(path);
+  if (!fd) return false;
+  const struct stat status = status_of(fd->get(), path);
+  return status.st_dev == directory.device && status.st_ino == directory.inode;
+}
+
+// Without the directories that are gone: their inode numbers may come back as those of others.
+void UnpackTree::save(StateWriter& state) {
+  if (std::exchange(m_removed, false))
+    std::erase_if(m_pending, [this](const auto& entry) { return !is_pending(entry.first, entry.second); });
+  state.number(m_pending.size());
+  for (const auto& [path, directory] : m_pending) {
+    state.text(path);
+    for (const std::uint64_t number : {std::uint64_t{directory.device}, std::uint64_t{directory.inode}, std::uint64_t{directory.mode},
+                                       static_cast<std::uint64_t>(directory.time.seconds), std::uint64_t{directory.time.nanoseconds}})
+      state.number(number);
+  }
+}
+
+void UnpackTree::load(StateReader& state) {
+  m_resumed = true;
+  const struct stat root = status_of(m_root.fd(), ".");
+  m_known.emplace(root.st_dev, root.st_ino);
+  for (auto left = state.number(); left > 0; --left) {
+    Pending& directory = m_pending[std::string(state.text())];
+    directory.device = state.number();
+    directory.inode = state.number();
+    directory.mode = static_cast<std::uint32_t>(state.number());
+    directory.time.seconds = static_cast<std::int64_t>(state.number());
+    directory.time.nanoseconds = static_cast<std::uint32_t>(state.number());
+    m_known.emplace(directory.device, directory.inode);
   }
 }
 

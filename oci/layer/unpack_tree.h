@@ -4,6 +4,7 @@
 #pragma once
 
 #include "oci/layer/layer.h"
+#include "oci/layer/state_bytes.h"
 
 #include <cstdint>
 #include <map>
@@ -30,11 +31,21 @@ struct FileTime {
   std::uint32_t nanoseconds = 0;
 };
 
+/// Told how an unpack goes, for whoever wants to go on with it in another process.
+class UnpackObserver {
+ public:
+  virtual ~UnpackObserver() = default;
+  /// A whole entry is done (null), or some more of the content of `open_file` is.
+  virtual void on_progress(const TarEntry* open_file) = 0;
+  /// Something that is there is about to be removed.
+  virtual void on_removal() = 0;
+};
+
 /// One target of unpacking. Paths are clean (entry_path.h).
 class UnpackTree {
  public:
-  UnpackTree(const util::Root& root, const UnpackOptions& options, const std::string& thing)
-      : m_root(root), m_options(options), m_thing(thing) {}
+  UnpackTree(const util::Root& root, const UnpackOptions& options, const std::string& thing, UnpackObserver* observer = nullptr)
+      : m_root(root), m_options(options), m_thing(thing), m_observer(observer) {}
 
   const util::Root& root() const noexcept { return m_root; }
 
@@ -61,6 +72,11 @@ class UnpackTree {
   void finish_later(const std::string& path, int fd, std::uint32_t mode, FileTime time);
   void finish();
 
+  /// What is to be done at the end, as bytes; only for Whiteouts::overlay.
+  void save(StateWriter& state);
+  /// Goes on in a tree that a process left which had come further than the saved state. Throws Error(invalid).
+  void load(StateReader& state);
+
  private:
   struct Pending {
     dev_t device = 0;
@@ -69,14 +85,20 @@ class UnpackTree {
     FileTime time;
   };
   std::optional<util::Fd> find_pending(const std::string& path) const;
+  bool is_pending(const std::string& path, const Pending& directory) const;
   void keep(std::string path, util::Fd fd);
   void note_parents(std::string_view path);
+  void note_left_behind(std::string_view path, FileTime time);
   util::Fd make_missing(std::string_view path, FileTime time);
   void replace_with_directory(int parent, const std::string& name, std::string_view thing);
 
   const util::Root& m_root;
   const UnpackOptions& m_options;
   const std::string& m_thing;
+  UnpackObserver* m_observer;
+  bool m_resumed = false;
+  bool m_removed = false;                     // since m_pending was last looked through
+  std::set<std::pair<dev_t, ino_t>> m_known;  // directories with an entry in m_pending, when resumed
   std::optional<ParentDirectory> m_kept;
   std::string m_kept_path;
   std::map<std::string, Pending> m_pending;

@@ -15,7 +15,7 @@ constexpr std::uint64_t k_memory_bytes = std::uint64_t{256} << 20;
 
 class XzDecompressor final : public Decompressor {
  public:
-  explicit XzDecompressor(InputFile input) : m_file(std::move(input)) {
+  explicit XzDecompressor(CompressedInput input) : m_file(std::move(input)) {
     if (lzma_stream_decoder(&m_stream, k_memory_bytes, LZMA_CONCATENATED) != LZMA_OK)
       throw Error(ErrorKind::system, "liblzma cannot start: no memory");
   }
@@ -54,7 +54,7 @@ class XzDecompressor final : public Decompressor {
     }
   }
 
-  InputFile m_file;
+  CompressedInput m_file;
   lzma_stream m_stream = LZMA_STREAM_INIT;
   lzma_action m_action = LZMA_RUN;
   bool m_ended = false;
@@ -62,6 +62,6 @@ class XzDecompressor final : public Decompressor {
 
 }  // namespace
 
-std::unique_ptr<Decompressor> make_xz_decompressor(InputFile input) { return std::make_unique<XzDecompressor>(std::move(input)); }
+std::unique_ptr<Decompressor> make_xz_decompressor(CompressedInput input) { return std::make_unique<XzDecompressor>(std::move(input)); }
 
 }  // namespace jcb::oci

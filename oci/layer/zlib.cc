@@ -52,7 +52,7 @@ class ZlibCompressor final : public Compressor {
 
 class ZlibDecompressor final : public Decompressor {
  public:
-  explicit ZlibDecompressor(InputFile input) : m_file(std::move(input)) {
+  explicit ZlibDecompressor(CompressedInput input) : m_file(std::move(input)) {
     if (inflateInit2(&m_stream, k_gzip_window_bits) != Z_OK) throw Error(ErrorKind::system, "zlib cannot start: no memory");
   }
   ~ZlibDecompressor() override { inflateEnd(&m_stream); }
@@ -88,7 +88,7 @@ class ZlibDecompressor final : public Decompressor {
       throw_bad_stream(m_file, std::string("bad gzip stream: ") + (m_stream.msg != nullptr ? m_stream.msg : "not gzip"));
   }
 
-  InputFile m_file;
+  CompressedInput m_file;
   bool m_inside = true;
   z_stream m_stream{};
 };
@@ -99,6 +99,6 @@ std::unique_ptr<Compressor> make_zlib_compressor(int level, ByteSink sink) {
   return std::make_unique<ZlibCompressor>(level, std::move(sink));
 }
 
-std::unique_ptr<Decompressor> make_zlib_decompressor(InputFile input) { return std::make_unique<ZlibDecompressor>(std::move(input)); }
+std::unique_ptr<Decompressor> make_zlib_decompressor(CompressedInput input) { return std::make_unique<ZlibDecompressor>(std::move(input)); }
 
 }  // namespace jcb::oci

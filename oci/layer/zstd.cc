@@ -49,7 +49,7 @@ class ZstdCompressor final : public Compressor {
 
 class ZstdDecompressor final : public Decompressor {
  public:
-  explicit ZstdDecompressor(InputFile input) : m_file(std::move(input)) {
+  explicit ZstdDecompressor(CompressedInput input) : m_file(std::move(input)) {
     if (!m_context) throw Error(ErrorKind::system, "zstd has no memory");
     check(ZSTD_DCtx_setParameter(m_context.get(), ZSTD_d_windowLogMax, k_window_log), "limit the window");
   }
@@ -84,7 +84,7 @@ class ZstdDecompressor final : public Decompressor {
     throw_bad_stream(m_file, std::string("bad zstd stream: ") + ZSTD_getErrorName(code));
   }
 
-  InputFile m_file;
+  CompressedInput m_file;
   ZSTD_inBuffer m_input{nullptr, 0, 0};
   bool m_inside = true;  // a stream of no frame at all is truncated too
   std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> m_context{ZSTD_createDCtx(), ZSTD_freeDCtx};
@@ -96,6 +96,6 @@ std::unique_ptr<Compressor> make_zstd_compressor(int level, ByteSink sink) {
   return std::make_unique<ZstdCompressor>(level, std::move(sink));
 }
 
-std::unique_ptr<Decompressor> make_zstd_decompressor(InputFile input) { return std::make_unique<ZstdDecompressor>(std::move(input)); }
+std::unique_ptr<Decompressor> make_zstd_decompressor(CompressedInput input) { return std::make_unique<ZstdDecompressor>(std::move(input)); }
 
 }  // namespace jcb::oci

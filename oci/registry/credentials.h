@@ -10,26 +10,16 @@
 #include <string_view>
 #include <vector>
 
+#include "oci/registry/credential.h"
+
 namespace jcb::oci {
 
-/// What a registry is told. Never shown, never logged; overwritten when it goes.
-struct Credential {
-  std::string username, password;
-  std::string identity_token;  ///< an OAuth 2 refresh token, instead of a password
-  std::string registry_token;  ///< sent as Bearer as it is
-  std::string source;          ///< the file or helper it came from, for messages
-  Credential() = default;
-  Credential(const Credential&) = default;
-  Credential& operator=(const Credential&) = default;
-  ~Credential();
-  bool empty() const noexcept { return username.empty() && password.empty() && identity_token.empty() && registry_token.empty(); }
-};
-
 struct CredentialOptions {
-  std::map<std::string, std::string> environment;  ///< HOME, XDG_*, DOCKER_CONFIG, JCBUILD_AUTHFILE, REGISTRY_AUTH_FILE, ...
-  std::filesystem::path authfile;                  ///< --authfile
-  std::optional<Credential> given;                 ///< --creds: for every host
-  std::vector<std::string> helpers;                ///< registries.conf's credential-helpers
+  std::map<std::string, std::string>
+      environment;                   ///< HOME, XDG_*, DOCKER_CONFIG, JCBUILD_AUTHFILE, REGISTRY_AUTH_FILE, and what helpers need
+  std::filesystem::path authfile;    ///< --authfile: this file alone, as with the two variables
+  std::optional<Credential> given;   ///< --creds: for every host
+  std::vector<std::string> helpers;  ///< registries.conf's credential-helpers
 };
 
 /// The credentials of the user, read when they are asked for. Thread-safe.

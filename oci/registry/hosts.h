@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,13 +19,14 @@ namespace jcb::oci {
 /// Where configuration is looked for, and what the command line says.
 struct HostOptions {
   std::map<std::string, std::string> environment;  ///< HOME, XDG_CONFIG_HOME, CONTAINERS_REGISTRIES_CONF, DOCKER_CONFIG
-  std::filesystem::path registries_conf;           ///< --registries-conf: this file alone
+  std::filesystem::path registries_conf;           ///< --registries-conf: this file alone, and no daemon.json
   std::filesystem::path certificates;              ///< --cert-dir: this directory for every host
   std::optional<bool> verify_tls;                  ///< --tls-verify
   std::filesystem::path root = "/";                ///< /etc is below it; for tests
 };
 
-/// The configuration of all registries. Read once; immutable.
+/// The configuration of all registries. Read once; immutable, but for certs.d, which is looked at for each endpoint (and
+/// throws Error(invalid) for a certificate without its key).
 class Hosts {
  public:
   /// Reads the files. A missing one is fine; a malformed one is Error(invalid) with its name and line.
@@ -35,12 +37,14 @@ class Hosts {
   std::vector<Endpoint> pull_endpoints(const Reference& reference) const;
   /// The one place to push to: never a mirror. Throws Error(refused) for a blocked registry.
   Endpoint push_endpoint(const Reference& reference) const;
-  /// The endpoint of a bare host, for `login`; repository empty.
+  /// The endpoint of a bare host, for `login`; repository empty. Throws Error(refused) for a blocked registry, Error(usage)
+  /// for what is no host.
   Endpoint host_endpoint(const std::string& host) const;
   /// What a name without a host may mean, in order: its alias, or itself below each unqualified-search registry, or
-  /// docker.io where nothing is configured (as docker has it). A name with a host is itself.
+  /// docker.io where nothing is configured (as docker has it). A name with a host is itself. Throws Error(refused) when the
+  /// configuration leaves nothing, or several registries in the mode "enforcing".
   std::vector<Reference> expand_short_name(const Reference& reference) const;
-  /// The credential helper that registries.conf names first, or nothing.
+  /// What registries.conf names as credential-helpers, in order; "containers-auth.json" among them stands for auth files.
   const std::vector<std::string>& credential_helpers() const;
   /// What the user should hear, such as that daemon.json was read.
   const std::vector<std::string>& notes() const;

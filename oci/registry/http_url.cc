@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "jcbuild/error.h"
+#include "oci/registry/base64.h"
 #include "util/text.h"
 
 namespace jcb::oci {
@@ -94,18 +95,6 @@ int hex_value(char c) {
   return -1;
 }
 
-std::string encode_base64(std::string_view bytes) {
-  static constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t k) { return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U; };
-    const unsigned group = byte(0) << 16 | byte(1) << 8 | byte(2);
-    for (int shift = 18; shift >= 0; shift -= 6) text += alphabet[group >> shift & 63];
-    for (std::size_t missing = bytes.size(); missing < i + 3; ++missing) text[text.size() - (i + 3 - missing)] = '=';
-  }
-  return text;
-}
-
 // A decimal field at a fixed place of an HTTP date.
 int date_field(std::string_view text, std::size_t at, std::size_t size) {
   return static_cast<int>(util::parse_unsigned(text.substr(at, size), "an HTTP date"));
@@ -150,6 +139,8 @@ std::string HttpUrl::origin() const {
 }
 
 std::string HttpUrl::text() const { return origin() + path + (query.empty() ? "" : "?" + query); }
+
+std::string HttpUrl::shown() const { return origin() + path + (query.empty() ? "" : "?..."); }
 
 bool is_http_url(std::string_view text) {
   const std::string start = util::to_lower(text.substr(0, 8));

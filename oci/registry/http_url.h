@@ -22,8 +22,10 @@ struct HttpUrl {
   /// The target of a Location header in an answer from here (RFC 3986 section 5.2, fragments dropped). Throws Error.
   HttpUrl resolve(std::string_view reference) const;
 
-  /// The whole URL without user information and fragment: what is sent, shown and hashed.
+  /// The whole URL without user information and fragment: what is sent and hashed.
   std::string text() const;
+  /// The URL for a message: without the query as well, where signed URLs and upload sessions keep what opens them.
+  std::string shown() const;
   /// Scheme, host and port: credentials for one origin are never sent to another.
   std::string origin() const;
   bool operator==(const HttpUrl&) const = default;

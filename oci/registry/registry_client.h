@@ -24,6 +24,8 @@ struct RemoteManifest {
   std::string bytes;
 };
 
+class RegistryConnections;
+
 /// What is shared by the clients of one invocation.
 struct ClientContext {
   /// Makes the connections of an endpoint.
@@ -31,6 +33,8 @@ struct ClientContext {
   std::shared_ptr<CredentialStore> credentials;
   /// Warnings of registries and rate limits, each once; any thread.
   std::function<void(const std::string&)> on_note;
+  /// Connections and tokens that clients share; without, a client has its own.
+  std::shared_ptr<RegistryConnections> connections;
 };
 
 /// What a client may be used for; decides the scopes that it asks for.
@@ -74,6 +78,8 @@ class RegistryClient final : public RemoteBlobs {
 
   /// For `login`: proves the credential against the registry. Throws Error(refused). Returns the token realm, or empty.
   std::string check_login();
+  /// Tells the user something about this registry; each text once.
+  void note(const std::string& text) const;
 
  private:
   struct State;

@@ -9,6 +9,8 @@
 
 #include "api/build_cache.h"
 #include "api/build_contexts.h"
+#include "api/destination.h"
+#include "api/devices.h"
 #include "api/parts.h"
 #include "build/cache_exchange.h"
 #include "build/image_assembly.h"
@@ -47,15 +49,17 @@ std::map<std::string, std::filesystem::path> find_agents(const Session::Parts& p
 // One build of a Dockerfile, for as many platforms as are asked for.
 class DockerfileBuild {
  public:
-  DockerfileBuild(Session::Parts& parts, const BuildRequest& request, Task& task)
+  DockerfileBuild(Session::Parts& parts, const BuildRequest& request, std::shared_ptr<const build::DeviceAccess> devices, Task& task)
       : m_parts(parts),
         m_request(request),
         m_commit(parts.commit_options(request.compression)),
+        m_access(parts.base_access(m_commit, request.always_pull)),
         m_secrets(read_secrets(parts, request)),
         m_agents(find_agents(parts, request)),
+        m_devices(std::move(devices)),
         m_contexts(parts, request, remote_access()),
         m_task(task) {
-    for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_place(text, "--cache-to"));
+    for (const auto& text : request.cache_to) m_exports.push_back(api::parse_cache_name(text, "--cache-to"));
     open_imports();
   }
 
@@ -107,7 +111,7 @@ class DockerfileBuild {
   build::PlanInputs make_inputs(const oci::Platform& platform) {
     build::PlanInputs inputs;
     inputs.load_image = [this](const std::string& image, const oci::Platform& wanted) {
-      return build::load_base(m_parts.store(), oci::ImageName::parse(image), wanted, m_commit, m_parts.progress(), m_task.id());
+      return build::load_base(m_parts.store(), oci::ImageName::parse(image), wanted, m_access, m_parts.progress(), m_task.id());
     };
     inputs.build_args = m_request.build_args;
     inputs.contexts = m_contexts.named();
@@ -118,26 +122,27 @@ class DockerfileBuild {
     inputs.given_epoch = m_parts.find_variable("SOURCE_DATE_EPOCH");
     inputs.network = m_request.network;
     inputs.allow_insecure = std::find(m_request.allow.begin(), m_request.allow.end(), "security.insecure") != m_request.allow.end();
+    inputs.devices = m_devices.get();
     return inputs;
   }
 
-  void export_caches() const {
+  void export_caches() {
     oci::PackOptions pack;
     pack.compression = m_commit.compression;
     pack.overlay_xattr = m_commit.overlay_xattr;
-    for (const auto& place : m_exports) {
-      in_step("writing the build cache " + place.directory,
-              [&] { build::export_cache(m_parts.store(), m_results, pack, api::open_cache(place, true), place.tag); });
+    for (const auto& name : m_exports) {
+      in_step("writing the build cache " + name.text(),
+              [&] { build::export_cache(m_parts.store(), m_results, pack, *api::create_cache(m_parts, name, m_task.id())); });
     }
   }
 
   // A cache that cannot be read slows a build down, but need not stop it: a first run has none.
   void open_imports() {
     for (const auto& text : m_request.cache_from) {
-      const auto place = api::parse_cache_place(text, "--cache-from");
+      const auto name = api::parse_cache_name(text, "--cache-from");
       try {
         m_imports.push_back(
-            std::make_unique<build::CacheImport>(m_parts.store(), api::open_cache(place, false), place.tag, m_commit.overlay_xattr));
+            std::make_unique<build::CacheImport>(m_parts.store(), api::open_cache(m_parts, name, m_task.id()), m_commit.overlay_xattr));
       } catch (const Error& error) {
         m_parts.progress().message(MessageLevel::warning, "--cache-from " + text + ": " + error.message());
       }
@@ -155,6 +160,7 @@ class DockerfileBuild {
     options.explain_cache = m_request.explain_cache;
     options.secrets = m_secrets;
     options.ssh_sockets = m_agents;
+    options.devices = m_devices;
     if (m_request.shell_on_error) options.on_failure = [this](const sandbox::Job& job, const Error& error) { open_shell(job, error); };
     return options;
   }
@@ -175,37 +181,33 @@ class DockerfileBuild {
   Session::Parts& m_parts;
   const BuildRequest& m_request;
   build::CommitOptions m_commit;
+  build::BaseAccess m_access;
   std::map<std::string, build::Secret> m_secrets;
   std::map<std::string, std::filesystem::path> m_agents;
+  std::shared_ptr<const build::DeviceAccess> m_devices;
   api::BuildContexts m_contexts;
   std::vector<build::StepResult> m_results;  // of all platforms
-  std::vector<api::CachePlace> m_exports;
+  std::vector<api::CacheName> m_exports;
   std::vector<std::unique_ptr<build::CacheImport>> m_imports;
   Task& m_task;
   mutable std::mutex m_terminal;
 };
-
-// What a build may be allowed beyond the usual. The host's network is nothing that has to be allowed here.
-void check_entitlements(const std::vector<std::string>& allowed) {
-  for (const auto& name : allowed) {
-    if (name != "security.insecure" && name != "network.host")
-      throw Error(ErrorKind::usage, "--allow " + util::escape_text(name) + " is no entitlement", "use security.insecure");
-  }
-}
 
 }  // namespace
 
 BuildResult build_dockerfile(Session& session, const BuildRequest& request) {
   auto& parts = session.parts();
   api::check_network(request.network);
-  check_entitlements(request.allow);
+  api::check_entitlements(request.allow);
   BuildResult result;
   for (const auto& name : request.names) result.names.push_back(api::store_tag(name));
   api::check_contexts(request);
+  auto devices = api::open_devices(parts, request.devices, request.allow, request.cdi_directories);
   parts.isolate();
   Task task(parts.progress(), 0, "build " + build::strip_userinfo(request.context));
-  const auto image = DockerfileBuild(parts, request, task).run();
-  if (!request.output.empty()) api::write_built(parts, image, request.output, result.names.empty() ? "" : result.names.front());
+  const auto image = DockerfileBuild(parts, request, std::move(devices), task).run();
+  if (!request.output.empty())
+    api::write_root(parts, parts.store().layout(), image, request.output, result.names.empty() ? "" : result.names.front(), task.id());
   for (const auto& name : result.names) api::set_store_tag(parts.store(), name, image);
   task.finish();
   result.digest = image.digest.text();

@@ -3,53 +3,99 @@
 
 #include <sys/stat.h>
 
+#include "api/remote_image.h"
 #include "jcbuild/error.h"
-#include "oci/reference.h"
 #include "util/root.h"
 #include "util/text.h"
 
 namespace jcb::api {
 namespace {
 
-CachePlace parse_fields(const std::string& text, const std::string& option) {
-  CachePlace place;
+oci::Reference parse_reference(const std::string& text, const std::string& option) {
+  const auto name = oci::ImageName::parse(text.starts_with("docker://") ? text : "docker://" + text);
+  if (name.reference->digest()) throw Error(ErrorKind::usage, option + " " + util::escape_text(text) + " names a digest", "name a tag");
+  return *name.reference;
+}
+
+void check_type(const std::string& type, const std::string& option) {
+  if (type != "local" && type != "registry")
+    throw Error(ErrorKind::unsupported, option + " type=" + util::escape_text(type) + " is not supported",
+                "use type=local, type=registry, oci:DIR or docker://HOST/REPO:TAG");
+}
+
+CacheName parse_fields(const std::string& text, const std::string& option) {
+  CacheName name;
   for (const auto& field : util::split(text, ',')) {
     const auto equals = field.find('=');
-    const std::string name = field.substr(0, equals), value = equals == std::string::npos ? "" : field.substr(equals + 1);
-    if (name == "type" && value != "local")
-      throw Error(ErrorKind::unsupported, option + " type=" + util::escape_text(value) + " is not supported", "use type=local, or oci:DIR");
-    if (name == "src" || name == "dest") place.directory = value;
-    if (name == "tag") place.tag = value;
-    if (name != "type" && name != "src" && name != "dest" && name != "tag" && name != "mode")
-      throw Error(ErrorKind::usage, option + " does not know '" + util::escape_text(name) + "'", "it knows type, src, dest, tag and mode");
+    const std::string key = field.substr(0, equals), value = equals == std::string::npos ? "" : field.substr(equals + 1);
+    if (key == "type") {
+      check_type(value, option);
+    } else if (key == "src" || key == "dest") {
+      name.directory = value;
+    } else if (key == "tag") {
+      name.tag = value;
+    } else if (key == "ref") {
+      name.reference = parse_reference(value, option);
+    } else if (key != "mode") {
+      throw Error(ErrorKind::usage, option + " does not know '" + util::escape_text(key) + "'",
+                  "it knows type, src, dest, tag, ref and mode");
+    }
   }
-  return place;
+  return name;
 }
+
+CacheName from_image_name(const std::string& text, const std::string& option) {
+  const auto parsed = oci::ImageName::parse(text);
+  CacheName name;
+  if (parsed.transport == oci::Transport::registry || parsed.transport == oci::Transport::store) {
+    name.reference = parse_reference(text, option);
+    return name;
+  }
+  if (parsed.transport != oci::Transport::oci_layout)
+    throw Error(ErrorKind::unsupported, option + " " + util::escape_text(text) + " is neither a layout nor a repository",
+                "use oci:DIR[:TAG] or docker://HOST/REPO:TAG");
+  name.directory = parsed.path;
+  if (!parsed.tag.empty()) name.tag = parsed.tag;
+  return name;
+}
+
+build::RemoteCacheOptions remote_options(Session::Parts& parts, TaskId parent) {
+  return {pull_options(parts, parent), push_options(parts, parent)};
+}
+
+std::string tag_of(const oci::Reference& reference) { return reference.tag().empty() ? "latest" : reference.tag(); }
 
 }  // namespace
 
-CachePlace parse_cache_place(const std::string& text, const std::string& option) {
-  CachePlace place;
+CacheName parse_cache_name(const std::string& text, const std::string& option) {
+  CacheName name;
   if (text.starts_with("type=")) {
-    place = parse_fields(text, option);
+    name = parse_fields(text, option);
   } else if (text.find('/') != std::string::npos && text.find(':') == std::string::npos) {
-    place.directory = text;
+    name.directory = text;
   } else {
-    const auto name = oci::ImageName::parse(text);
-    if (name.transport != oci::Transport::oci_layout)
-      throw Error(ErrorKind::unsupported, option + " " + util::escape_text(text) + " is no layout: caches live in directories yet",
-                  "use oci:DIR[:TAG], and carry it with skopeo copy");
-    place.directory = name.path;
-    if (!name.tag.empty()) place.tag = name.tag;
+    name = from_image_name(text, option);
   }
-  if (place.directory.empty()) throw Error(ErrorKind::usage, option + " names no directory", "for example " + option + " oci:DIR");
-  return place;
+  if (name.directory.empty() && !name.reference)
+    throw Error(ErrorKind::usage, option + " names no place", "for example " + option + " oci:DIR");
+  return name;
 }
 
-oci::Layout open_cache(const CachePlace& place, bool create) {
-  if (!create) return oci::Layout::open(util::Root::open(place.directory), place.directory);
-  if (::mkdir(place.directory.c_str(), 0755) != 0 && errno != EEXIST) throw_errno("make directory", place.directory);
-  return oci::Layout::create(util::Root::open(place.directory), place.directory);
+std::unique_ptr<build::CachePlace> open_cache(Session::Parts& parts, const CacheName& name, TaskId parent) {
+  if (!name.reference) return build::make_layout_cache(oci::Layout::open(util::Root::open(name.directory), name.directory), name.tag);
+  const auto found = parts.registries().find(*name.reference);
+  return build::make_registry_cache(parts.store(), found.client, tag_of(*name.reference), remote_options(parts, parent));
+}
+
+std::unique_ptr<build::CachePlace> create_cache(Session::Parts& parts, const CacheName& name, TaskId parent) {
+  if (name.reference) {
+    auto& registries = parts.target_registries();
+    const auto reference = registries.hosts().expand_short_name(*name.reference).front();
+    return build::make_registry_cache(parts.store(), registries.open_for_push(reference), tag_of(reference), remote_options(parts, parent));
+  }
+  const auto& path = name.directory;
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) throw_errno("make directory", path);
+  return build::make_layout_cache(oci::Layout::create(util::Root::open(path), path), name.tag);
 }
 
 }  // namespace jcb::api

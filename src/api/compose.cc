@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "api/destination.h"
+#include "api/devices.h"
 #include "api/parts.h"
 #include "compose/composer.h"
 #include "packages/resolver.h"
@@ -22,7 +24,9 @@ struct Prepared {
   packages::Resolution resolution;
   oci::ImageName base_name;
   std::string image;
+  std::shared_ptr<const build::DeviceAccess> devices;
   compose::ComposeOptions options;
+  build::BaseAccess access;
 };
 
 compose::TestChoice choose_tests(const std::vector<std::string>& skip) {
@@ -49,6 +53,7 @@ Prepared prepare(Session::Parts& parts, const ComposeRequest& request) {
   prepared.base_name = oci::ImageName::parse(request.base.empty() ? prepared.target.default_base() : request.base);
   prepared.image = api::store_tag(request.name.empty() ? prepared.resolution.default_image_name : request.name);
   prepared.options.commit = parts.commit_options(request.compression);
+  prepared.access = parts.base_access(prepared.options.commit, request.always_pull);
   prepared.options.tests = choose_tests(request.skip_tests);
   prepared.options.no_cache = request.no_cache;
   auto& plan = prepared.options.plan;
@@ -56,12 +61,14 @@ Prepared prepare(Session::Parts& parts, const ComposeRequest& request) {
   plan.build_args = request.build_args;
   plan.hidden_environment = parts.proxy_environment();
   plan.network = request.network;
+  prepared.devices = api::open_devices(parts, request.devices, {}, request.cdi_directories);
+  plan.devices = prepared.devices.get();
   plan.compression = request.compression;
-  plan.load_image = [&parts, commit = prepared.options.commit](const std::string& image, const oci::Platform& platform) {
+  plan.load_image = [&parts, access = prepared.access](const std::string& image, const oci::Platform& platform) {
     const auto name = oci::ImageName::parse(image);
-    if (auto base = build::find_base(parts.store(), name, platform)) return *base;
+    if (auto base = build::find_base(parts.store(), name, platform, access)) return *base;
     if (!sandbox::is_isolated()) throw compose::ImageNotReady();
-    return build::load_base(parts.store(), name, platform, commit, parts.progress(), 0);
+    return build::load_base(parts.store(), name, platform, access, parts.progress(), 0);
   };
   return prepared;
 }
@@ -72,6 +79,7 @@ build::RunnerOptions runner_options(const Prepared& prepared, const ComposeReque
   options.epoch = prepared.options.plan.epoch;
   options.overlay_xattr = prepared.options.commit.overlay_xattr;
   options.no_cache = request.no_cache;
+  options.devices = prepared.devices;
   // One set of lists and archives for each base: apt removes lists that the sources at hand do not name.
   const std::string id = base.layers.empty() ? "scratch" : base.layers.front().diff_id.hex();
   options.cache_mounts = {{"apt-lists " + id, "/var/lib/apt/lists"}, {"apt-archives " + id, "/var/cache/apt/archives"}};
@@ -116,7 +124,7 @@ ComposeResult describe(const Prepared& prepared, const std::vector<compose::Pack
 
 // The base, when nothing has to be made or unpacked for it.
 std::optional<build::Base> find_ready_base(Session::Parts& parts, const Prepared& prepared) {
-  return build::find_base(parts.store(), prepared.base_name, oci::Platform::host());
+  return build::find_base(parts.store(), prepared.base_name, oci::Platform::host(), prepared.access);
 }
 
 Json forecast_json(const Prepared& prepared, const ComposeRequest& request, const std::vector<compose::Forecast>& forecasts) {
@@ -174,8 +182,7 @@ ComposeResult compose_image(Session& session, const ComposeRequest& request) {
   Task task(parts.progress(), 0, "compose " + util::join(request.packages, " "));
   if (!base) {
     base = in_step("preparing the base " + prepared.base_name.text(), [&] {
-      return build::load_base(parts.store(), prepared.base_name, oci::Platform::host(), prepared.options.commit, parts.progress(),
-                              task.id());
+      return build::load_base(parts.store(), prepared.base_name, oci::Platform::host(), prepared.access, parts.progress(), task.id());
     });
     set_epoch();
   }
@@ -184,9 +191,7 @@ ComposeResult compose_image(Session& session, const ComposeRequest& request) {
   compose::Composer composer(parts.store(), parts.progress(), runner ? &*runner : nullptr, prepared.options);
   const auto composition = composer.compose(prepared.resolution, *base, task.id());
   if (!request.output.empty())
-    api::write_destination(parts, parts.store().layout(),
-                           oci::load_image(parts.store().layout(), composition.manifest, oci::Platform::host()), request.output,
-                           prepared.image);
+    api::write_root(parts, parts.store().layout(), composition.manifest, request.output, prepared.image, task.id());
   api::set_store_tag(parts.store(), prepared.image, composition.manifest);
   task.finish(complete ? TaskResult::cached : TaskResult::done);
   return describe(prepared, composition.packages, composition.manifest.digest.text());

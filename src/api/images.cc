@@ -2,6 +2,7 @@
 #include "jcbuild/images.h"
 
 #include "api/parts.h"
+#include "api/remote_image.h"
 #include "oci/reference.h"
 #include "store/images.h"
 #include "store/source.h"
@@ -13,8 +14,8 @@ namespace {
 
 using util::Json;
 
-store::OpenedImage open_named(Session& session, const std::string& name) {
-  return store::open_image(session.parts().store(), oci::ImageName::parse(name), oci::Platform::host());
+api::SourceImage open_named(Session& session, const std::string& name) {
+  return api::open_source(session.parts(), name, oci::Platform::host());
 }
 
 std::uint64_t total_size(const oci::LoadedImage& image) {
@@ -37,7 +38,7 @@ ImageInfo describe(const store::Store& store, const store::TaggedImage& tagged) 
   return info;
 }
 
-std::string summary(const store::OpenedImage& opened) {
+std::string summary(const api::SourceImage& opened) {
   const auto& image = opened.image;
   Json layers = Json::array();
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
@@ -108,7 +109,7 @@ std::string inspect_image(Session& session, const std::string& name, ImageDocume
   const auto opened = open_named(session, name);
   if (document == ImageDocument::summary) return summary(opened);
   const auto& descriptor = document == ImageDocument::config ? opened.image.manifest.config : opened.image.descriptor;
-  return opened.layout.read_blob(descriptor, oci::k_max_config_bytes);
+  return opened.layout().read_blob(descriptor, oci::k_max_config_bytes);
 }
 
 std::vector<HistoryInfo> image_history(Session& session, const std::string& name) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "oci/layer/layer.h"
 #include "oci/layout.h"
 #include "oci/registry/curl_http.h"
+#include "oci/registry/registries.h"
 #include "packages/catalog.h"
 #include "platform/target.h"
 #include "sandbox/isolation.h"
@@ -49,8 +51,16 @@ struct Session::Parts {
   oci::HttpClient& http();
   /// The caller's proxies.
   oci::HttpProxies proxies() const;
+  /// The registries that images come from, and those that they go to. Thread-safe.
+  oci::Registries& registries();
+  oci::Registries& target_registries();
+  unsigned connections() const { return options.registry.connections; }
+  /// How bases come into the store; `always_ask` is --pull.
+  build::BaseAccess base_access(const build::CommitOptions& commit, bool always_ask = false);
 
  private:
+  std::mutex m_registries_mutex;
+  std::unique_ptr<oci::Registries> m_registries, m_target_registries;
   std::unique_ptr<oci::HttpClient> m_http;
   std::optional<store::Store> m_store;
   std::optional<util::FileLock> m_sharing;
@@ -66,12 +76,6 @@ void check_network(const std::string& network);
 std::string store_tag(const std::string& text);
 /// Points a tag of the store at a manifest.
 void set_store_tag(const store::Store& store, const std::string& name, const oci::Descriptor& manifest);
-/// Copies an image of the store's layout to any writable destination.
-void write_destination(Session::Parts& parts, const oci::Layout& layout, const oci::LoadedImage& image, const std::string& destination,
-                       const std::string& source_name);
-
-/// Writes what a build made, an image or an index of several, to a destination.
-void write_built(Session::Parts& parts, const oci::Descriptor& image, const std::string& destination, const std::string& source_name);
 
 }  // namespace api
 }  // namespace jcb

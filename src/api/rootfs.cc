@@ -77,8 +77,8 @@ store::Layer import_layer(Session::Parts& parts, int fd, const std::string& thin
 
 void write_rootfs_tar(Session::Parts& parts, const std::string& name, int fd) {
   const auto& store = parts.store();
-  const auto base =
-      build::load_base(store, oci::ImageName::parse(name), oci::Platform::host(), parts.commit_options("zstd"), parts.progress(), 0);
+  const auto base = build::load_base(store, oci::ImageName::parse(name), oci::Platform::host(),
+                                     parts.base_access(parts.commit_options("zstd")), parts.progress(), 0);
   store::Workspace workspace = store.make_workspace();
   std::vector<std::string> top_first;
   for (auto layer = base.layers.rbegin(); layer != base.layers.rend(); ++layer) top_first.push_back(layer->tree());

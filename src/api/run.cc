@@ -90,7 +90,7 @@ RunResult run_container(Session& session, const RunRequest& request) {
   const auto runtime = runtime::choose_runtime(request.runtime);
   parts.isolate();
   const auto base = build::load_base(parts.store(), oci::ImageName::parse(request.image), oci::Platform::host(),
-                                     parts.commit_options("zstd"), parts.progress(), 0);
+                                     parts.base_access(parts.commit_options("zstd")), parts.progress(), 0);
   const ContainerDirectory directory(parts.store(), options.id);
   std::vector<util::Root> lowers;
   for (auto layer = base.layers.rbegin(); layer != base.layers.rend(); ++layer) lowers.push_back(parts.store().tree(layer->tree()));

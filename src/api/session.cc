@@ -142,6 +142,10 @@ oci::HttpClient& Session::Parts::http() {
   return *m_http;
 }
 
+build::BaseAccess Session::Parts::base_access(const build::CommitOptions& commit, bool always_ask) {
+  return {commit, [this]() -> oci::Registries& { return registries(); }, always_ask, connections()};
+}
+
 void install_signal_handlers() { util::install_interrupt_handlers(); }
 
 Session::Session(SessionOptions options) : m_parts(std::make_unique<Parts>(std::move(options))) {}

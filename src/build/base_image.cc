@@ -10,6 +10,8 @@
 #include "jcbuild/error.h"
 #include "store/images.h"
 #include "store/owned_trees.h"
+#include "store/pull_reference.h"
+#include "store/push.h"
 #include "store/source.h"
 #include "util/interrupt.h"
 #include "util/text.h"
@@ -85,8 +87,26 @@ Base bootstrap_base(const store::Store& store, const oci::ImageName& name, const
   return {{layer}, bootstrap_config(name, platform, layer.diff_id)};
 }
 
-Base image_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, Progress& progress, TaskId parent,
-                oci::OverlayXattr xattr) {
+// Layers of a pulled image that are unpacked for another isolation only, or lost, and whose blobs were not kept.
+void fetch_lost_layers(const store::Store& store, oci::LoadedImage image, const BaseAccess& access, Progress& progress, TaskId parent) {
+  std::vector<oci::Descriptor> lost;
+  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+    const auto& layer = image.manifest.layers[i];
+    if (!store.has_tree(image.config.diff_ids[i].hex()) && !store.layout().has_blob(layer.digest)) lost.push_back(layer);
+  }
+  if (lost.empty() || !access.registries) return;
+  image.manifest.layers = std::move(lost);
+  store::PushOptions options;
+  options.connections = access.connections;
+  options.progress = &progress;
+  options.parent = parent;
+  options.open_origin = [&](const std::string& origin) { return access.registries().open_by_name(origin); };
+  store::complete_blobs(store, image, options);
+}
+
+// An image of the store, a layout or an archive.
+Base opened_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const BaseAccess& access,
+                 Progress& progress, TaskId parent) {
   const auto opened = store::open_image(store, name, platform);
   std::optional<Task> task;
   const auto on_bytes = [&](std::uint64_t done, std::uint64_t total) {
@@ -96,13 +116,44 @@ Base image_base(const store::Store& store, const oci::ImageName& name, const oci
   bool complete = true;
   for (const auto& diff_id : opened.image.config.diff_ids) complete = complete && store.has_tree(diff_id.hex());
   if (!complete) task.emplace(progress, parent, "base " + name.text());
-  if (name.transport != oci::Transport::store) store::bring_into_store(store, opened, on_bytes);
-  Base base{store::unpack_layers(store, opened.image, xattr, on_bytes), opened.image.config};
+  if (name.transport != oci::Transport::store)
+    store::bring_into_store(store, opened, on_bytes);
+  else
+    fetch_lost_layers(store, opened.image, access, progress, parent);
+  Base base{store::unpack_layers(store, opened.image, access.commit.overlay_xattr, on_bytes), opened.image.config};
   if (task) task->finish();
   return base;
 }
 
-std::optional<Base> find_stored(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform) {
+Base pulled_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const BaseAccess& access,
+                 Progress& progress, TaskId parent) {
+  if (!access.registries) throw Error(ErrorKind::not_found, "there is no image " + name.text() + " in the store");
+  Task task(progress, parent, "base " + name.text());
+  store::PullOptions options;
+  options.overlay_xattr = access.commit.overlay_xattr;
+  options.connections = access.connections;
+  options.progress = &progress;
+  options.parent = task.id();
+  auto pulled = store::pull_reference(store, access.registries(), *name.reference, platform, options);
+  task.finish(pulled.fetched ? TaskResult::done : TaskResult::cached);
+  return {std::move(pulled.layers), std::move(pulled.image.config)};
+}
+
+// Whether the store's own image is meant: it is there, and nobody wants a newer one.
+bool is_stored(const store::Store& store, const oci::ImageName& name, const BaseAccess& access) {
+  return name.transport == oci::Transport::store && !access.always_ask && store::find_image(store, name.reference->text());
+}
+
+Base image_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const BaseAccess& access,
+                Progress& progress, TaskId parent) {
+  const bool named = name.transport == oci::Transport::store || name.transport == oci::Transport::registry;
+  if (!named || is_stored(store, name, access)) return opened_base(store, name, platform, access, progress, parent);
+  return pulled_base(store, name, platform, access, progress, parent);
+}
+
+std::optional<Base> find_stored(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform,
+                                const BaseAccess& access) {
+  if (!is_stored(store, name, access)) return std::nullopt;
   const auto opened = store::open_image(store, name, platform);
   Base base{{}, opened.image.config};
   for (std::size_t i = 0; i < opened.image.manifest.layers.size(); ++i) {
@@ -122,19 +173,19 @@ Base scratch_base(const oci::Platform& platform) {
 
 }  // namespace
 
-std::optional<Base> find_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform) {
+std::optional<Base> find_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform,
+                              const BaseAccess& access) {
   if (name.transport == oci::Transport::scratch) return scratch_base(platform);
   if (name.transport == oci::Transport::bootstrap)
     return find_bootstrap(store, name, platform, bootstrap_key(bootstrap_request(name, platform)));
-  if (name.transport == oci::Transport::store) return find_stored(store, name, platform);
-  return std::nullopt;
+  return find_stored(store, name, platform, access);
 }
 
-Base load_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const CommitOptions& options,
+Base load_base(const store::Store& store, const oci::ImageName& name, const oci::Platform& platform, const BaseAccess& access,
                Progress& progress, TaskId parent) {
   if (name.transport == oci::Transport::scratch) return scratch_base(platform);
-  if (name.transport == oci::Transport::bootstrap) return bootstrap_base(store, name, platform, options, progress, parent);
-  return image_base(store, name, platform, progress, parent, options.overlay_xattr);
+  if (name.transport == oci::Transport::bootstrap) return bootstrap_base(store, name, platform, access.commit, progress, parent);
+  return image_base(store, name, platform, access, progress, parent);
 }
 
 std::int64_t choose_epoch(const std::optional<std::string>& given, const Base& base) {

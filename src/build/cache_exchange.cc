@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build/cache_exchange.h"
 
-#include <set>
-
 #include "jcbuild/error.h"
 #include "oci/media_type.h"
 #include "store/owned_trees.h"
@@ -44,12 +42,10 @@ std::map<std::string, std::string> parse_steps(const util::Json& config) {
   return outputs;
 }
 
-std::optional<oci::Manifest> find_cache(const oci::Layout& layout, const std::string& tag) {
-  const auto descriptor = layout.find_tag(tag);
-  if (!descriptor) return std::nullopt;
-  auto manifest = oci::Manifest::parse(layout.read_blob(*descriptor, oci::k_max_manifest_bytes), descriptor->media_type);
-  if (manifest.artifact_type != k_artifact_type)
-    throw Error(ErrorKind::invalid, layout.name() + ":" + tag + " is an image and no build cache", "name another directory or tag");
+std::optional<oci::Manifest> find_cache(CachePlace& place) {
+  auto manifest = place.find();
+  if (manifest && manifest->artifact_type != k_artifact_type)
+    throw Error(ErrorKind::invalid, place.name() + " is an image and no build cache", "name another directory or tag");
   return manifest;
 }
 
@@ -62,29 +58,10 @@ oci::Descriptor pack_output(const store::Store& store, const StepResult& result,
   return descriptor;
 }
 
-void remove_unused(const oci::Layout& layout) {
-  std::set<oci::Digest> used;
-  for (const auto& descriptor : layout.list_manifests()) {
-    used.insert(descriptor.digest);
-    if (!oci::is_manifest_type(descriptor.media_type)) return;  // more than we know of
-    const auto manifest = oci::Manifest::parse(layout.read_blob(descriptor, oci::k_max_manifest_bytes));
-    used.insert(manifest.config.digest);
-    for (const auto& layer : manifest.layers) used.insert(layer.digest);
-  }
-  for (const auto& digest : layout.list_blobs()) {
-    if (used.count(digest) == 0) layout.remove_blob(digest);
-  }
-}
-
-oci::Descriptor put(const oci::Layout& layout, std::string_view media_type, const std::string& bytes) {
-  return {std::string(media_type), layout.put_blob(bytes), bytes.size(), {}, std::nullopt, {}, {}};
-}
-
 }  // namespace
 
-void export_cache(const store::Store& store, const std::vector<StepResult>& results, const oci::PackOptions& pack, const oci::Layout& to,
-                  const std::string& tag) {
-  const auto before = find_cache(to, tag);
+void export_cache(const store::Store& store, const std::vector<StepResult>& results, const oci::PackOptions& pack, CachePlace& to) {
+  const auto before = find_cache(to);
   const Blobs old = before ? blobs_of(*before) : Blobs{};
   Blobs blobs;
   util::Json steps = util::Json::object();
@@ -93,23 +70,23 @@ void export_cache(const store::Store& store, const std::vector<StepResult>& resu
     if (!result.tree || blobs.count(result.output) != 0) continue;
     const auto known = old.find(result.output);
     const bool there = known != old.end() && to.has_blob(known->second.digest);
-    blobs.emplace(result.output, there ? known->second : pack_output(store, result, pack, to));
+    blobs.emplace(result.output, there ? known->second : pack_output(store, result, pack, to.staging()));
   }
-  const auto config = put(to, k_config_type, util::to_text(util::Json{{"version", k_version}, {"steps", steps}}));
-  oci::Manifest manifest{std::string(oci::k_media_manifest), std::string(k_artifact_type), config, {}, std::nullopt, {}};
+  const std::string config = util::to_text(util::Json{{"version", k_version}, {"steps", steps}});
+  oci::Descriptor described{std::string(k_config_type), oci::Digest::of(config), config.size(), {}, std::nullopt, {}, {}};
+  oci::Manifest manifest{std::string(oci::k_media_manifest), std::string(k_artifact_type), std::move(described), {}, std::nullopt, {}};
   for (const auto& [output, blob] : blobs) manifest.layers.push_back(blob);
-  to.set_tag(tag, put(to, oci::k_media_manifest, manifest.serialize()));
-  remove_unused(to);
+  to.publish(manifest, config);
 }
 
-CacheImport::CacheImport(const store::Store& store, oci::Layout from, const std::string& tag, oci::OverlayXattr overlay_xattr)
+CacheImport::CacheImport(const store::Store& store, std::unique_ptr<CachePlace> from, oci::OverlayXattr overlay_xattr)
     : m_store(store), m_from(std::move(from)), m_overlay_xattr(overlay_xattr) {
-  const auto manifest = find_cache(m_from, tag);
-  if (!manifest) throw Error(ErrorKind::not_found, m_from.name() + " holds no build cache '" + util::escape_text(tag) + "'");
+  const auto manifest = find_cache(*m_from);
+  if (!manifest) throw Error(ErrorKind::not_found, m_from->name() + " holds no build cache");
   m_blobs = blobs_of(*manifest);
-  const auto config = util::parse_json(m_from.read_blob(manifest->config, oci::k_max_config_bytes), k_thing);
+  const auto config = util::parse_json(m_from->read_small_blob(manifest->config), k_thing);
   if (util::get_integer(config, "version", k_thing) != k_version)
-    throw Error(ErrorKind::unsupported, m_from.name() + " was written by another version of jcbuild");
+    throw Error(ErrorKind::unsupported, m_from->name() + " was written by another version of jcbuild");
   m_outputs = parse_steps(config);
 }
 
@@ -120,7 +97,7 @@ std::optional<store::StepRecord> CacheImport::fetch(const std::string& key) cons
   record.output = found->second;
   if (!record.output.empty()) {
     record.tree = "tree-" + record.output;
-    in_step("fetching a step from " + m_from.name(), [&] { unpack(record.output); });
+    in_step("fetching a step from " + m_from->name(), [&] { unpack(record.output); });
   }
   m_store.put_step(key, record);
   return record;
@@ -134,7 +111,7 @@ void CacheImport::unpack(const std::string& output) const {
   const auto directory = workspace.make_directory("fetched");
   oci::UnpackOptions options;
   options.overlay_xattr = m_overlay_xattr;
-  const util::Fd file = m_from.open_blob(blob->second);
+  const util::Fd file = m_from->open_blob(blob->second);
   const util::Root tree = util::Root::open(directory);
   m_store.publish_tree(directory, "tree-" + output, store::unpack_owned(m_store, tree, options, [&](const oci::UnpackOptions& owned) {
                          oci::unpack_layer(file.get(), blob->second, oci::Digest::parse("sha256:" + output), tree, owned);

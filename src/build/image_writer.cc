@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build/image_writer.h"
 
+#include "oci/convert.h"
 #include "oci/media_type.h"
 #include "util/text.h"
 
@@ -29,7 +30,11 @@ oci::Descriptor descriptor_of(std::string_view media_type, const oci::Layout& la
 oci::Descriptor write_image(const oci::Layout& layout, const ImageParts& parts) {
   const auto config = descriptor_of(oci::k_media_config, layout, make_config(parts).serialize());
   oci::Manifest manifest{std::string(oci::k_media_manifest), {}, config, {}, std::nullopt, parts.annotations};
-  for (const auto& layer : parts.base->layers) manifest.layers.push_back(layer.blob);
+  for (const auto& layer : parts.base->layers) {
+    manifest.layers.push_back(layer.blob);
+    // A base with docker's manifest has docker's names for its layers, which an OCI manifest must not have.
+    manifest.layers.back().media_type = oci::oci_layer_type(layer.blob.media_type);
+  }
   for (const auto& layer : parts.layers) {
     manifest.layers.push_back(layer.layer.blob);
     manifest.layers.back().annotations = layer.annotations;

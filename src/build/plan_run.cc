@@ -44,9 +44,9 @@ void StagePlanner::take_run_flags(const Instruction& instruction, RunAction& run
   run.insecure = options.security == "insecure";
   if (run.insecure && !m_inputs.allow_insecure)
     throw Error(ErrorKind::refused, "RUN --security=insecure is not allowed", "allow it with --allow security.insecure");
-  if (!options.devices.empty())
-    throw Error(ErrorKind::unsupported, "RUN --device is not supported yet",
-                "build without it: what a device is needed for can run in the container");
+  if (m_inputs.devices != nullptr) run.devices = m_inputs.devices->resolve(options.devices);
+  if (m_inputs.devices == nullptr && !options.devices.empty())
+    throw Error(ErrorKind::refused, "RUN --device is not allowed here", "allow it with --allow device");
   for (auto& mount : options.mounts) {
     const bool takes_files = mount.type == dockerfile::MountType::bind || !mount.from.empty();
     if (takes_files && mount.from.empty() && !m_inputs.has_context)
@@ -55,6 +55,8 @@ void StagePlanner::take_run_flags(const Instruction& instruction, RunAction& run
     run.mounts.push_back(std::move(mount));
   }
   for (const auto& line : key_fields(run.mounts)) step.parts.push_back({"mount", line});
+  // As in BuildKit: which devices, not what their drivers are. A new driver does not build everything anew.
+  for (const auto& device : run.devices) step.parts.push_back({"device", device});
   step.parts.push_back({"security", run.insecure ? "insecure" : "sandbox"});
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "build/device_access.h"
 #include "build/source_file.h"
 #include "build/stage.h"
 #include "build/stages.h"
@@ -28,7 +29,8 @@ struct PlanInputs {
   std::map<std::string, std::string> extra_environment;
   std::optional<std::string> given_epoch;  ///< SOURCE_DATE_EPOCH of the environment
   std::string network = "host";
-  bool allow_insecure = false;  ///< RUN --security=insecure may be asked for
+  bool allow_insecure = false;            ///< RUN --security=insecure may be asked for
+  const DeviceAccess* devices = nullptr;  ///< what RUN --device may get; null: nothing. Borrowed
 };
 
 /// Plans what the target needs: expands every word, follows ENV, ARG, WORKDIR, USER, SHELL and ONBUILD. Runs nothing and

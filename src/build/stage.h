@@ -69,6 +69,7 @@ struct RunAction {
   std::string user;  ///< as USER says
   std::vector<dockerfile::RunMount> mounts;
   std::vector<Origin> mount_origins;  ///< one for each mount
+  std::vector<std::string> devices;   ///< full names, all of them there and allowed
   std::string network;                ///< "host" or "none"
   bool insecure = false;
   /// A script with its own interpreter line, shown as /dev/pipes/NAME.

@@ -185,6 +185,12 @@ std::vector<sandbox::Bind> StepRunner::common_binds(std::vector<store::Lease>& l
   return binds;
 }
 
+RunDevices StepRunner::find_devices(const std::vector<std::string>& names) const {
+  if (names.empty()) return {};
+  const std::string step = "preparing the device" + std::string(names.size() == 1 ? " " : "s ") + util::join(names, ", ");
+  return in_step(step, [&] { return RunDevices(m_options.devices->catalog().edits_of(names)); });
+}
+
 StepResult StepRunner::execute_run(const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key,
                                    Task& task) {
   std::vector<store::Lease> leases;
@@ -196,12 +202,15 @@ StepResult StepRunner::execute_run(const RunAction& run, const Place& place, sto
   if (run.script) binds.push_back(write_script(*run.script, workspace));
   const auto environment = mount_environment(run, place);
   const RunMounts mounts(run.mounts, environment, workspace);
+  const RunDevices devices = find_devices(run.devices);
   auto points = mounts.points();
+  for (auto& point : devices.points()) points.push_back(std::move(point));
   for (const auto& bind : binds) points.push_back({bind.target, std::filesystem::is_directory(bind.source)});
   WorkingRootfs rootfs(m_store, workspace, place.stack->trees, points, m_copies);
   const timespec started = step_clock();
   auto job = make_job(rootfs, run);
   job.binds = std::move(binds);
+  devices.add_to(job);
   mounts.add_to(job);
   run_job(job, key, workspace, task);
   return keep(rootfs, started, key);
@@ -225,7 +234,8 @@ void StepRunner::run_job(const sandbox::Job& job, const std::string& name, store
 void StepRunner::try_command(const std::vector<std::string>& trees, const Trial& trial, TaskId parent) {
   Task task(m_progress, parent, trial.name);
   store::Workspace workspace = m_store.make_workspace();
-  std::vector<sandbox::MountPoint> points;
+  const RunDevices devices = find_devices(trial.devices);
+  auto points = devices.points();
   for (const auto& bind : trial.binds) points.push_back({bind.target, std::filesystem::is_directory(bind.source)});
   WorkingRootfs rootfs(m_store, workspace, trees, points, m_copies);
   RunAction run;
@@ -236,6 +246,7 @@ void StepRunner::try_command(const std::vector<std::string>& trees, const Trial&
   run.network = trial.network;
   auto job = make_job(rootfs, run);
   job.binds = trial.binds;
+  devices.add_to(job);
   run_job(job, trial.name, workspace, task);
   task.finish();
 }

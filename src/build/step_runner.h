@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "build/capture.h"
+#include "build/device_access.h"
 #include "build/rootfs.h"
+#include "build/run_devices.h"
 #include "build/run_mounts.h"
 #include "build/stage.h"
 #include "build/step_inputs.h"
@@ -40,6 +42,8 @@ struct RunnerOptions {
   bool explain_cache = false;  ///< say of each step that runs why
   std::map<std::string, Secret> secrets;
   std::map<std::string, std::filesystem::path> ssh_sockets;  ///< by id
+  /// Where devices are looked up; null: nobody asks for one.
+  std::shared_ptr<const DeviceAccess> devices;
 };
 
 /// What a step left behind.
@@ -77,6 +81,7 @@ class StepRunner {
     std::string working_directory = "/";
     std::string user;
     std::vector<sandbox::Bind> binds;
+    std::vector<std::string> devices;  ///< full names
     std::string network = "host";
     std::string name;  ///< for messages and the log file
   };
@@ -92,6 +97,7 @@ class StepRunner {
   StepResult make(const Step& step, const Place& place, const std::string& key, Task& task);
   StepResult keep(WorkingRootfs& rootfs, const timespec& started, const std::string& key);
   MountEnvironment mount_environment(const RunAction& run, const Place& place) const;
+  RunDevices find_devices(const std::vector<std::string>& names) const;
   std::vector<sandbox::Bind> common_binds(std::vector<store::Lease>& leases) const;
   StepResult execute_run(const RunAction& run, const Place& place, store::Workspace& workspace, const std::string& key, Task& task);
   void run_job(const sandbox::Job& job, const std::string& name, store::Workspace& workspace, Task& task);

@@ -45,6 +45,19 @@ std::size_t skip_options(const CLI::App& app, const CLI::App* command, const std
   return words.size();
 }
 
+// "--push" becomes "--push=DEFAULT": an option whose value may be left out must not take the next word for it.
+void complete_optional_values(const CLI::App& app, std::vector<std::string>& words) {
+  const std::size_t first = skip_options(app, nullptr, words, 0);
+  const CLI::App* command = first < words.size() ? find_command(app, words[first]) : nullptr;
+  for (auto& word : words) {
+    if (word == "--") return;
+    if (!word.starts_with("--") || word.find('=') != std::string::npos) continue;
+    const CLI::Option* option = find_option(app, command, word);
+    if (option != nullptr && option->get_items_expected_min() == 0 && option->get_items_expected_max() > 0)
+      word += "=" + option->get_default_str();
+  }
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
@@ -107,10 +120,14 @@ CommandLine split_command_line(const CLI::App& app, std::vector<std::string> wor
   }
   const std::size_t first = skip_options(app, nullptr, words, 0);
   const CLI::App* run = first < words.size() && words[first] == k_run ? find_command(app, k_run) : nullptr;
-  if (run == nullptr) return {std::move(words), {}};
-  const std::size_t image = skip_options(app, run, words, first + 1);
-  const auto end = words.begin() + static_cast<std::ptrdiff_t>(std::min(image + 1, words.size()));
-  return {{words.begin(), end}, {end, words.end()}};
+  CommandLine line{words, {}};
+  if (run != nullptr) {
+    const std::size_t image = skip_options(app, run, words, first + 1);
+    const auto end = words.begin() + static_cast<std::ptrdiff_t>(std::min(image + 1, words.size()));
+    line = {{words.begin(), end}, {end, words.end()}};
+  }
+  complete_optional_values(app, line.ours);
+  return line;
 }
 
 std::string explain_parse_error(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {

@@ -17,7 +17,7 @@ struct CommandLine {
 };
 
 /// Cuts the words of `run` behind the image, so that no option of the container's command is taken for one of ours.
-/// "help COMMAND" becomes "COMMAND --help".
+/// "help COMMAND" becomes "COMMAND --help", and an option with an optional value gets its default, "--push=true".
 CommandLine split_command_line(const CLI::App& app, std::vector<std::string> words);
 
 /// One line for a mistake in the command line, and a hint; `words` are those that `app` has parsed.

@@ -45,6 +45,8 @@ Session& Context::session() {
   SessionOptions options;
   options.store = m_store;
   options.isolation = m_isolation;
+  options.registry = m_registry;
+  options.target_registry = m_target_registry;
   options.packages.assign(m_packages.begin(), m_packages.end());
   options.progress = m_progress.get();
   options.environment = copy_environment();

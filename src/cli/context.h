@@ -25,6 +25,9 @@ class Context {
   bool color_errors() const { return use_color(color_choice(), 2); }
   std::vector<std::string>& package_trees() { return m_packages; }
   std::string& isolation() { return m_isolation; }
+  RegistryAccess& registry() { return m_registry; }
+  /// Where the target of `copy` is to be reached in another way than its source.
+  std::optional<RegistryAccess>& target_registry() { return m_target_registry; }
   int exit_code = 0;
   std::vector<std::string> container_words;  ///< what followed the image of `run`
 
@@ -33,6 +36,8 @@ class Context {
 
   std::string m_store, m_isolation;
   std::vector<std::string> m_packages;
+  RegistryAccess m_registry;
+  std::optional<RegistryAccess> m_target_registry;
   std::string m_style = "auto", m_color = "auto";
   std::unique_ptr<Progress> m_progress;
   std::unique_ptr<Session> m_session;

@@ -44,7 +44,7 @@ class HelpFormatter final : public CLI::Formatter {
 
 struct CommandGroup {
   const char* title;
-  std::array<const char*, 11> commands;
+  std::array<const char*, 12> commands;
 };
 
 constexpr CommandGroup k_groups[] = {
@@ -52,7 +52,8 @@ constexpr CommandGroup k_groups[] = {
     {"Packages", {"packages", "list", "show", "resolve"}},
     {"Containers", {"run"}},
     {"Images", {"images", "tag", "rmi", "inspect", "history", "copy", "save", "load", "import", "export", "unpack"}},
-    {"Store and machine", {"verify", "prune", "doctor", "debug", "version"}},
+    {"Registries", {"pull", "push", "tags", "login", "logout", "serve"}},
+    {"Store and machine", {"verify", "prune", "doctor", "cdi", "debug", "version"}},
 };
 
 }  // namespace

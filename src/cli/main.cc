@@ -17,8 +17,9 @@ namespace jcb::cli {
 namespace {
 
 // The commands, in the order of --help.
-constexpr void (*k_commands[])(CLI::App&, Context&) = {add_compose, add_build,    add_run,   add_packages, add_images,
-                                                       add_inspect, add_transfer, add_store, add_debug,    add_doctor};
+constexpr void (*k_commands[])(CLI::App&, Context&) = {add_compose, add_build,    add_run,      add_packages, add_images,
+                                                       add_inspect, add_transfer, add_registry, add_serve,    add_store,
+                                                       add_cdi,     add_debug,    add_doctor};
 
 // A program started with 0, 1 or 2 closed would otherwise get one of its own files there and print into it. They are opened
 // the wrong way round, so that a result that goes nowhere is still an error.

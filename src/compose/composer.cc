@@ -131,10 +131,16 @@ store::StepRecord Composer::build_package(const State& state, const packages::Pa
   return record;
 }
 
+// What every RUN has, tests have too.
+std::vector<std::string> Composer::devices() const {
+  return m_options.plan.devices == nullptr ? std::vector<std::string>() : m_options.plan.devices->resolve({});
+}
+
 // A test's outcome is a function of the tree, the environment and the test's own files.
 std::string Composer::test_key(const State& state, const packages::Package& package, const std::string& test) const {
   std::vector<std::string> fields{test, m_options.plan.network, digest_files(package)};
   for (const auto& layer : state.stack.layers) fields.push_back(layer.diff_id.hex());
+  for (const auto& device : devices()) fields.push_back("device " + device);
   const auto& environment = state.stack.config.config.env;
   fields.insert(fields.end(), environment.begin(), environment.end());
   return build::make_key("test", fields);
@@ -156,6 +162,7 @@ void Composer::test_package(const State& state, const packages::Package& package
     trial.environment = build::container_environment(state.stack.config.config.env);
     for (const auto& [name, value] : m_options.plan.hidden_environment) trial.environment.push_back(name + "=" + value);
     trial.network = m_options.plan.network;
+    trial.devices = devices();
     trial.user = state.stack.config.config.user;
     trial.binds = {{package.directory, "/test", true, {}}};
     trial.name = "test " + package.name + " " + test;

@@ -68,6 +68,7 @@ class Composer {
   struct State;
   void add_package(State& state, const packages::Resolution& resolution, std::size_t index, TaskId parent);
   store::StepRecord build_package(const State& state, const packages::Package& package, const PackagePlan& planned, Task& task);
+  std::vector<std::string> devices() const;
   std::string test_key(const State& state, const packages::Package& package, const std::string& test) const;
   bool is_tested(const State& state, const packages::Package& package) const;
   bool forecast_package(State& state, const packages::Resolved& resolved, Forecast& forecast) const;

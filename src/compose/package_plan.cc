@@ -29,6 +29,7 @@ build::PlanInputs make_inputs(const packages::Package& package, const build::Bas
   inputs.extra_environment = {{"DEBIAN_FRONTEND", "noninteractive"}};
   inputs.given_epoch = std::to_string(context.epoch);
   inputs.network = context.network;
+  inputs.devices = context.devices;
   return inputs;
 }
 

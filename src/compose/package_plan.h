@@ -25,6 +25,7 @@ struct PlanContext {
   std::int64_t epoch = 0;
   std::string network = "host";
   std::string compression;
+  const build::DeviceAccess* devices = nullptr;  ///< what RUN and tests get. Borrowed; null: no devices
   /// Brings images that a package names beside its base (FROM of further stages, COPY --from). Throws when one is not at
   /// hand and cannot be brought now.
   std::function<build::Base(const std::string& image, const oci::Platform& platform)> load_image;

@@ -204,7 +204,7 @@ void read_flag(const std::string& name, const std::string& value, const Expander
   else if (name == "--security")
     options.security = choose(name, expanded(), {"sandbox", "insecure"});
   else if (name == "--device")
-    options.devices.push_back(expanded());
+    options.devices.push_back(in_step("reading --device=" + util::escape_text(value), [&] { return parse_run_device(value, expand); }));
   else
     fail_unknown("flag of RUN", name, {"--mount", "--network", "--security", "--device"});
 }
@@ -223,6 +223,30 @@ RunMount parse_run_mount(std::string_view value, const Expander& expand) {
   read_numbers(record, mount);
   complete(record, mount);
   return mount;
+}
+
+RunDevice parse_run_device(std::string_view value, const Expander& expand) {
+  RunDevice device;
+  bool named = false;
+  for (const auto& field : parse_csv_record(value)) {
+    const auto equals = field.find('=');
+    const std::string key = util::to_lower(field.substr(0, equals));
+    const std::string text = equals == std::string::npos ? std::string() : field.substr(equals + 1);
+    if (key == "required") {
+      device.required = equals == std::string::npos || parse_bool(key, expand ? expand(text) : text);
+    } else if (key == "name" && equals != std::string::npos) {
+      if (named) fail("a device has one name");
+      device.name = expand ? expand(text) : text;
+      named = true;
+    } else if (!named) {
+      device.name = expand ? expand(field) : field;
+      named = true;
+    } else {
+      fail_unknown("key", field.substr(0, equals), {"name", "required"});
+    }
+  }
+  if (device.name.empty()) fail("a device needs a name", "write --device=VENDOR/CLASS=NAME");
+  return device;
 }
 
 RunOptions parse_run_options(const std::vector<std::string>& flags, const Expander& expand) {

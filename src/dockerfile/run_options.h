@@ -37,12 +37,19 @@ struct RunMount {
   bool operator==(const RunMount&) const = default;
 };
 
+/// One --device of a RUN: which device, or which class of devices, by the names of the Container Device Interface.
+struct RunDevice {
+  std::string name;
+  bool required = false;  ///< absence is an error
+  bool operator==(const RunDevice&) const = default;
+};
+
 /// All of them, and the other flags.
 struct RunOptions {
   std::vector<RunMount> mounts;
   std::optional<std::string> network;   ///< default, none or host
   std::optional<std::string> security;  ///< sandbox or insecure
-  std::vector<std::string> devices;     ///< as written; nobody has looked into them
+  std::vector<RunDevice> devices;       ///< nobody has looked whether they exist
   bool operator==(const RunOptions&) const = default;
 };
 
@@ -53,6 +60,10 @@ using Expander = std::function<std::string(const std::string& value)>;
 /// BuildKit does, so that a comma in a variable cannot add a key. Throws Error(invalid) for an unknown key, type or
 /// value (with the nearest name) and for one that the type does not have.
 RunMount parse_run_mount(std::string_view value, const Expander& expand = {});
+
+/// The value of --device: NAME[,required[=BOOL]] or name=NAME[,…], in any order. A first field that is no key is the name,
+/// also when it holds a '='. Variables as in parse_run_mount. Throws Error(invalid).
+RunDevice parse_run_device(std::string_view value, const Expander& expand = {});
 
 /// The flags of one RUN, "--mount=...", "--network=..." and so on. Also numbers the ssh mounts. Throws Error(invalid).
 RunOptions parse_run_options(const std::vector<std::string>& flags, const Expander& expand = {});

@@ -108,7 +108,7 @@ class DirectoryReader {
     const auto text = m_tree.find_text(below(name), k_config_limit_bytes);
     if (!text) reject(m_at, "config file '" + util::escape_text(name) + "' does not exist");
     const std::string file = m_display + "/" + name;
-    if (name.ends_with(".json")) return parse_json_config(file, *text);
+    if (name.ends_with(".json")) return util::parse_json_node(file, *text);
     return parse_yaml({.file = file, .text = normalize_text(*text), .lines = {}, .cut_columns = 0});
   }
 

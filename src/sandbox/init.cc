@@ -184,7 +184,7 @@ void become_user(const LaunchPlan& plan) noexcept {
   // Else a command that is not root could not open /dev/stdout anew.
   [[maybe_unused]] const int result = ::fchown(1, plan.uid, static_cast<gid_t>(-1));
   // The raw calls: the wrappers would ask other threads, which do not exist here, to follow.
-  require(::syscall(SYS_setgroups, plan.groups.size(), plan.groups.data()) == 0, "set", "the groups");
+  require(plan.keep_groups || ::syscall(SYS_setgroups, plan.groups.size(), plan.groups.data()) == 0, "set", "the groups");
   require(::syscall(SYS_setresgid, plan.gid, plan.gid, plan.gid) == 0, "set", "the group (is it mapped?)");
   require(::syscall(SYS_setresuid, plan.uid, plan.uid, plan.uid) == 0, "set", "the user (is it mapped?)");
 }

@@ -2,6 +2,7 @@
 #include "sandbox/job_check.h"
 
 #include "jcbuild/error.h"
+#include "sandbox/isolation.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -62,6 +63,18 @@ std::vector<std::string> make_candidates(const Job& job) {
   return candidates;
 }
 
+// Groups of the host mean something only where ids are the host's.
+bool has_host_ids() {
+  const Tier tier = enter_isolation().tier;
+  return tier == Tier::root || tier == Tier::chroot;
+}
+
+std::vector<gid_t> make_groups(const Job& job) {
+  std::vector<gid_t> groups = job.identity.groups;
+  if (job.device_groups && has_host_ids()) groups.insert(groups.end(), job.device_groups->begin(), job.device_groups->end());
+  return groups;
+}
+
 }  // namespace
 
 CommandWords::CommandWords(const Job& job)
@@ -69,7 +82,8 @@ CommandWords::CommandWords(const Job& job)
       m_paths(make_candidates(job)),
       m_argv(to_pointers(job.argv)),
       m_environment(to_pointers(job.environment)),
-      m_candidates(to_pointers(m_paths)) {}
+      m_candidates(to_pointers(m_paths)),
+      m_groups(make_groups(job)) {}
 
 void CommandWords::add_to(LaunchPlan& plan) const {
   plan.root = m_job.root.c_str();
@@ -79,7 +93,8 @@ void CommandWords::add_to(LaunchPlan& plan) const {
   plan.candidates = m_candidates.data();
   plan.uid = m_job.identity.uid;
   plan.gid = m_job.identity.gid;
-  plan.groups = m_job.identity.groups;
+  plan.groups = m_groups;
+  plan.keep_groups = m_job.device_groups && !has_host_ids();
 }
 
 std::string network_file(const Job& job, const char* host_path, const char* alone) {

@@ -25,6 +25,7 @@ class CommandWords {
   const Job& m_job;
   std::vector<std::string> m_paths;  // to try to execute, in order
   std::vector<char*> m_argv, m_environment, m_candidates;
+  std::vector<gid_t> m_groups;
 };
 /// The content of a file of the host such as /etc/hosts for the job; `alone` when there is none, or no network.
 std::string network_file(const Job& job, const char* host_path, const char* alone);

@@ -65,6 +65,7 @@ struct LaunchPlan {
   uid_t uid = 0;
   gid_t gid = 0;
   std::span<const gid_t> groups;
+  bool keep_groups = false;  ///< the groups of this process stay, and `groups` are passed over
   std::span<const sock_filter> filter;
   int output = -1;
   int terminal = -1;  ///< its standard streams and controlling terminal instead of /dev/null and `output`

@@ -83,6 +83,10 @@ struct Job {
   std::vector<std::string> environment;  ///< "K=V", complete: nothing is inherited
   std::string working_directory = "/";   ///< made when missing (0755, root)
   Identity identity;
+  /// Set for a job that is shown devices of the host: the host's groups that may open them. A job of root's is put into
+  /// them. Where ids are mapped nobody can be given a group of the host; the job then keeps those that the caller has, which
+  /// opens to it what they open to him.
+  std::optional<std::vector<std::uint32_t>> device_groups;
   std::vector<Bind> binds;
   std::vector<Tmpfs> tmpfs;
   std::vector<PrivateFile> files;

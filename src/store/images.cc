@@ -3,14 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <mutex>
 #include <set>
 #include <thread>
 
 #include "jcbuild/error.h"
 #include "oci/reference.h"
 #include "store/owned_trees.h"
+#include "store/partial_layer.h"
+#include "util/parallel.h"
 #include "util/text.h"
 
 namespace jcb::store {
@@ -19,12 +19,30 @@ namespace {
 constexpr const char* k_ref_name = "org.opencontainers.image.ref.name";
 constexpr std::size_t k_least_prefix = 4;
 
+// Whether one of the digests that a tag goes by begins with `prefix`.
+bool has_digest_prefix(const oci::Descriptor& descriptor, std::string_view prefix) {
+  const auto source = descriptor.annotations.find(k_source_digest);
+  return descriptor.digest.hex().starts_with(prefix) ||
+         (source != descriptor.annotations.end() && source->second.starts_with("sha256:" + std::string(prefix)));
+}
+
+// The name as docker shows it: without Docker Hub's host, and without the "library/" of its official images.
+std::string familiar_name(std::string name) {
+  for (const std::string_view host : {"docker.io/", "index.docker.io/", "registry-1.docker.io/"}) {
+    if (!name.starts_with(host)) continue;
+    name.erase(0, host.size());
+    if (name.starts_with("library/")) name.erase(0, 8);
+    break;
+  }
+  return name;
+}
+
 bool is_hex(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
 std::optional<TaggedImage> find_by_digest_prefix(const std::vector<TaggedImage>& images, std::string_view prefix) {
   std::optional<TaggedImage> found;
   for (const auto& image : images) {
-    if (!image.descriptor.digest.hex().starts_with(prefix)) continue;
+    if (!has_digest_prefix(image.descriptor, prefix)) continue;
     if (found && found->descriptor.digest != image.descriptor.digest)
       throw Error(ErrorKind::invalid, "several images begin with " + std::string(prefix), "give more digits");
     if (!found) found = image;
@@ -34,7 +52,7 @@ std::optional<TaggedImage> find_by_digest_prefix(const std::vector<TaggedImage>&
 
 // Unpacks one layer into a workspace and publishes it.
 void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr, const std::function<void(std::uint64_t)>& on_bytes) {
-  const Lease lease = store.lease("layer-" + layer.diff_id.hex());
+  const Lease lease = store.lease(layer_lease(layer.diff_id));
   if (store.has_tree(layer.tree())) return;
   Workspace workspace = store.make_workspace();
   const auto directory = workspace.make_directory("layer");
@@ -46,30 +64,6 @@ void unpack_one(const Store& store, const Layer& layer, oci::OverlayXattr xattr,
   store.publish_tree(directory, layer.tree(), unpack_owned(store, tree, options, [&](const oci::UnpackOptions& owned) {
                        oci::unpack_layer(blob.get(), layer.blob, layer.diff_id, tree, owned);
                      }));
-}
-
-// Runs `work(i)` for 0..count-1 on a few threads; the first error stops the rest and is thrown here.
-void run_in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto loop = [&] {
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        work(i);
-      } catch (...) {
-        const std::lock_guard guard(mutex);
-        if (!failure) failure = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  const std::size_t workers = std::min<std::size_t>({count, std::max(1U, std::thread::hardware_concurrency()), 8});
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < workers; ++i) threads.emplace_back(loop);
-  loop();
-  for (auto& thread : threads) thread.join();
-  if (failure) std::rethrow_exception(failure);
 }
 
 void copy_blob(const oci::Layout& from, const oci::Descriptor& blob, const oci::Layout& to,
@@ -108,9 +102,12 @@ std::optional<TaggedImage> find_image(const Store& store, const std::string& tex
     auto found = find_by_digest_prefix(images, reference.digest()->hex());
     return found;
   }
-  const std::string name = reference.store_name();
-  const auto found = std::find_if(images.begin(), images.end(), [&](const TaggedImage& image) { return image.name == name; });
-  if (found == images.end() || (reference.digest() && found->descriptor.digest != *reference.digest())) return std::nullopt;
+  const std::string name = reference.store_name(), familiar = familiar_name(name);
+  auto found = std::find_if(images.begin(), images.end(), [&](const TaggedImage& image) { return image.name == name; });
+  if (found == images.end())
+    found = std::find_if(images.begin(), images.end(), [&](const TaggedImage& image) { return familiar_name(image.name) == familiar; });
+  if (found == images.end() || (reference.digest() && !has_digest_prefix(found->descriptor, reference.digest()->hex())))
+    return std::nullopt;
   return *found;
 }
 
@@ -126,7 +123,8 @@ std::vector<Layer> unpack_layers(const Store& store, const oci::LoadedImage& ima
     total += layers.back().blob.size_bytes;
   }
   std::atomic<std::uint64_t> done{0};
-  run_in_parallel(missing.size(), [&](std::size_t i) {
+  std::atomic<bool> stop{false};
+  util::run_in_parallel(missing.size(), std::clamp(std::thread::hardware_concurrency(), 1U, 8U), stop, [&](std::size_t i) {
     in_step("unpacking layer " + missing[i].blob.digest.short_text(), [&] {
       std::uint64_t last = 0;
       unpack_one(store, missing[i], xattr, [&](std::uint64_t bytes) {
@@ -148,7 +146,9 @@ void copy_image(const oci::Layout& from, const oci::LoadedImage& image, const oc
   };
   for (const auto& layer : image.manifest.layers) copy_blob(from, layer, to, count);
   copy_blob(from, image.manifest.config, to, count);
-  copy_blob(from, image.descriptor, to, count);
+  if (from.has_blob(image.descriptor.digest)) return copy_blob(from, image.descriptor, to, count);
+  to.put_blob(image.manifest.serialize());
+  count(image.descriptor.size_bytes);
 }
 
 }  // namespace jcb::store

@@ -36,8 +36,13 @@ const util::OwnerTable* table_for(const Store& store, const util::OwnerTable& ta
 
 util::OwnerTable unpack_owned(const Store& store, const util::Root& tree, oci::UnpackOptions options,
                               const std::function<void(const oci::UnpackOptions&)>& unpack) {
+  options.begin_writeback = true;  // publish_tree flushes
+  if (store.flavour() != TreeFlavour::single) {
+    unpack(options);
+    return {};
+  }
   util::OwnerRecords records(tree.duplicate());
-  if (store.flavour() == TreeFlavour::single) options.records = &records;
+  options.records = &records;
   unpack(options);
   oci::CollectOptions collect;
   collect.inherit_groups = false;

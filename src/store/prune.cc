@@ -9,6 +9,8 @@
 
 #include "jcbuild/error.h"
 #include "store/images.h"
+#include "store/origins.h"
+#include "store/partial_layer.h"
 #include "store/usage.h"
 #include "util/text.h"
 
@@ -32,6 +34,7 @@ class Pruner {
       for (const auto flavour : {TreeFlavour::single, TreeFlavour::copied}) sweep_trees(Store::open(m_store.path(), flavour));
     }
     sweep_blobs();
+    sweep_origins();
     return m_freed;
   }
 
@@ -96,6 +99,13 @@ class Pruner {
     }
   }
 
+  // A note is of use only while something refers to the blob.
+  void sweep_origins() {
+    for (const auto& digest : list_origins(m_store)) {
+      if (m_blobs.count(digest) == 0) forget_origin(m_store, digest);
+    }
+  }
+
   const Store& m_store;
   std::set<oci::Digest> m_blobs;
   std::set<std::string> m_trees;
@@ -141,7 +151,8 @@ std::uint64_t drop_oldest(const Store& store, std::vector<CacheItem>& items) {
 std::uint64_t prune(const Store& store, PruneScope scope, std::optional<std::uint64_t> keep_bytes) {
   const auto alone = store.own();
   store.reclaim();
-  std::uint64_t freed = Pruner(store).run(scope);
+  std::uint64_t freed = remove_partial_layers(store);
+  freed += Pruner(store).run(scope);
   if (!keep_bytes) return freed;
   const util::Root root = util::Root::open(store.path());
   std::uint64_t used = disk_usage(root);

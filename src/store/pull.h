@@ -17,8 +17,8 @@ namespace jcb::store {
 
 struct PullOptions {
   oci::OverlayXattr overlay_xattr = oci::OverlayXattr::user;
-  bool keep_blobs = false;    ///< also keep the compressed blobs, so that they can be pushed or served again
-  unsigned connections = 8;   ///< at once, of all layers together; 1 to 64
+  bool keep_blobs = false;   ///< also keep the compressed blobs, so that they can be pushed or served again
+  unsigned connections = 8;  ///< at once, of all layers together; 1 to 64
   Progress* progress = nullptr;
   TaskId parent = 0;
 };
@@ -30,6 +30,7 @@ struct PullOptions {
 std::vector<Layer> pull_image(const Store& store, oci::RemoteBlobs& remote, const oci::RemoteImage& image, const PullOptions& options);
 
 /// Fetches blobs into `layout` as they are, verified, in parallel and in parts; those that are there stay.
-void fetch_blobs(const oci::Layout& layout, oci::RemoteBlobs& remote, const std::vector<oci::Descriptor>& blobs, const PullOptions& options);
+void fetch_blobs(const oci::Layout& layout, oci::RemoteBlobs& remote, const std::vector<oci::Descriptor>& blobs,
+                 const PullOptions& options);
 
 }  // namespace jcb::store

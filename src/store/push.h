@@ -24,8 +24,10 @@ struct PushOptions {
 
 /// Pushes the manifest or index `image` of `layout` with everything below it under `references` (tags; empty: by digest).
 /// When the first already stands for this digest and nothing else is asked, one request is all. A blob that is not in the
-/// layout is mounted where its origin is in the same registry, else fetched from its origin and passed on, part by part.
-/// `store` tells origins and notes new ones; `layout` is usually the store's own. Throws Error; nothing is tagged then.
+/// layout is mounted where its origin is in the same registry, else fetched from its origin into a workspace (two at once at
+/// most) and passed on. `store` tells origins and notes new ones; `layout` is usually the store's own. Needs Store::share.
+/// Throws Error; nothing is tagged then. What cannot be pushed (a damaged blob, one that nobody has) is found out before
+/// anything is sent.
 void push_image(const Store& store, const oci::Layout& layout, const oci::Descriptor& image, oci::RegistryClient& client,
                 const std::vector<std::string>& references, const PushOptions& options);
 

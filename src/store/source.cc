@@ -70,8 +70,7 @@ OpenedImage open_image(const Store& store, const oci::ImageName& name, const oci
     case oci::Transport::docker_archive:
       return open_archive(store, name, platform);
     case oci::Transport::registry:
-      throw Error(ErrorKind::unsupported, "registries cannot be read yet",
-                  "bring the image as an archive: skopeo copy " + name.text() + " oci-archive:image.tar");
+      throw Error(ErrorKind::unsupported, name.text() + " is in a registry", "bring it here first: jcbuild pull " + name.text());
     default:
       throw Error(ErrorKind::usage, name.text() + " is not something an image can be read from");
   }

@@ -9,6 +9,8 @@
 #include <ctime>
 
 #include "jcbuild/error.h"
+#include "store/origins.h"
+#include "store/partial_layer.h"
 #include "util/hash.h"
 
 namespace jcb::store {
@@ -77,8 +79,9 @@ fs::path Workspace::make_directory(std::string_view prefix, mode_t mode) {
 
 Store Store::open(const fs::path& directory, TreeFlavour flavour) {
   const fs::path path = fs::absolute(directory).lexically_normal();
-  for (const char* part : {"", "oci", "layers", "layers-1", "layers-c", "owners-1", "cache/steps", "cache/mounts", "cache/notes",
-                           "cache/catalog", "cache/context", "cache/downloads", "containers", "logs", "tmp", "locks"})
+  for (const char* part :
+       {"", "oci", "layers", "layers-1", "layers-c", "owners-1", "cache/steps", "cache/mounts", "cache/notes", "cache/catalog",
+        "cache/context", "cache/downloads", "cache/origins", "partial", "containers", "logs", "tmp", "locks"})
     make_private_directory(part[0] == '\0' ? path : path / part);
   util::Root root = util::Root::open(path);
   oci::Layout layout = oci::Layout::create(root.subroot("oci"), path.native());
@@ -157,7 +160,8 @@ std::optional<StepRecord> Store::find_step(const std::string& key) const {
 }
 
 bool Store::has_layer(const Layer& layer) const {
-  return has_tree(layer.tree()) && m_layout.find_blob_size(layer.blob.digest) == layer.blob.size_bytes;
+  if (!has_tree(layer.tree())) return false;
+  return m_layout.find_blob_size(layer.blob.digest) == layer.blob.size_bytes || !find_origins(*this, layer.blob.digest).empty();
 }
 
 void Store::put_step(const std::string& key, const StepRecord& record) const {
@@ -231,6 +235,7 @@ void Store::reclaim() const {
   if (!guard) return;  // somebody is just starting: the next command reclaims
   reclaim_directories(m_root.subroot("tmp"));
   reclaim_directories(m_root.subroot("containers"));
+  reclaim_partial_layers(*this);
   for (const auto& entry : m_locks.list()) {
     if (entry.name != k_workspace_lock) Lease::try_acquire(m_locks, entry.name);
   }

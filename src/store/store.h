@@ -14,6 +14,8 @@
 //   cache/catalog/       parsed package trees
 //   cache/downloads/     files fetched by URL (build/remote_file.h)
 //   cache/context/       digests of files of build contexts, by their stat data
+//   cache/origins/       where blobs that are not kept can be had again (origins.h)
+//   partial/<name>/      layers that are being pulled (partial_layer.h)
 //   containers/<id>/     running containers
 //   logs/                full output of the last failed steps
 //   tmp/<token>/         everything unfinished; `lock` inside is held by its process
@@ -85,7 +87,7 @@ class Store {
   /// As find_tree; absence is Error(not_found): the store lost something that a record or image needs.
   util::Root tree(const std::string& name) const;
   bool has_tree(const std::string& name) const;
-  /// Whether both the unpacked tree and the blob of a layer are here.
+  /// Whether the unpacked tree of a layer is here, and its blob, or a note where that can be had (origins.h).
   bool has_layer(const Layer& layer) const;
   /// Flushes the finished directory `from` (below tmp/) and publishes it as `layers/<name>`. When that is there already,
   /// `from` is left to its workspace. Atomic.

@@ -5,6 +5,7 @@
 
 #include "jcbuild/error.h"
 #include "oci/layer/layer.h"
+#include "store/origins.h"
 #include "store/owned_trees.h"
 #include "util/hash.h"
 
@@ -65,10 +66,21 @@ class Verifier {
   void check_image(const oci::Descriptor& descriptor) {
     if (oci::is_index_type(descriptor.media_type)) return check_index(descriptor);
     const auto image = oci::load_image(m_store.layout(), descriptor, {"linux", "", ""});
-    for (const auto& layer : image.manifest.layers) {
-      if (m_store.layout().find_blob_size(layer.digest) != layer.size_bytes)
-        throw Error(ErrorKind::invalid, "layer " + layer.digest.text() + " is missing or cut short");
+    for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+      const auto& layer = image.manifest.layers[i];
+      const auto size = m_store.layout().find_blob_size(layer.digest);
+      if (size == layer.size_bytes || (!size && can_be_had_again({image.config.diff_ids[i], layer}))) continue;
+      throw Error(ErrorKind::invalid, "layer " + layer.digest.text() + " is missing or cut short");
     }
+  }
+
+  // A layer that was pulled has a tree, of this flavour or another, and a note where its blob is.
+  bool can_be_had_again(const Layer& layer) const {
+    if (find_origins(m_store, layer.blob.digest).empty()) return false;
+    for (const auto flavour : {TreeFlavour::mapped, TreeFlavour::single, TreeFlavour::copied}) {
+      if (Store::open(m_store.path(), flavour).has_tree(layer.tree())) return true;
+    }
+    return false;
   }
 
   void check_index(const oci::Descriptor& descriptor) {
@@ -92,7 +104,7 @@ class Verifier {
     if (!record->layer) return;
     if (!m_store.has_tree(record->layer->tree()))
       throw Error(ErrorKind::invalid, "its layer " + record->layer->tree() + " is not unpacked");
-    if (!m_store.layout().has_blob(record->layer->blob.digest))
+    if (!m_store.layout().has_blob(record->layer->blob.digest) && find_origins(m_store, record->layer->blob.digest).empty())
       throw Error(ErrorKind::invalid, "its blob " + record->layer->blob.digest.text() + " is missing");
     m_own_layers.insert(record->layer->tree());
   }

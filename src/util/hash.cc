@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+// EVP keeps a hash's state to itself. Where one has to outlive its process there is only OpenSSL's older interface, which is
+// deprecated since 3.0, runs the same code and has a plain struct for a state.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "util/hash.h"
 
 #include "jcbuild/error.h"
 #include "util/text.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace jcb::util {
 
 namespace {
+
+std::string to_hex(std::basic_string_view<unsigned char> bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
 
 // An EVP context that is ready for bytes.
 class Context {
@@ -30,13 +45,7 @@ class Context {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     EVP_DigestFinal_ex(m_context, digest.data(), &size);
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-      text += digits[digest[i] >> 4];
-      text += digits[digest[i] & 15];
-    }
-    return text;
+    return to_hex({digest.data(), size});
   }
 
  private:
@@ -73,6 +82,40 @@ Sha256& Sha256::field(std::string_view bytes) {
 }
 
 std::string Sha256::hex() { return m_state->hex(); }
+
+// The context lies in the object's bytes: the header cannot name OpenSSL's type.
+ResumableSha256::ResumableSha256() {
+  static_assert(sizeof(SHA256_CTX) == k_state_bytes && alignof(SHA256_CTX) <= 8);
+  SHA256_CTX context;
+  ::SHA256_Init(&context);
+  std::memcpy(m_state.data(), &context, sizeof context);
+}
+
+void ResumableSha256::update(std::string_view bytes) {
+  SHA256_CTX context;
+  std::memcpy(&context, m_state.data(), sizeof context);
+  ::SHA256_Update(&context, bytes.data(), bytes.size());
+  std::memcpy(m_state.data(), &context, sizeof context);
+}
+
+std::string ResumableSha256::hex() const {
+  SHA256_CTX context;
+  std::memcpy(&context, m_state.data(), sizeof context);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  ::SHA256_Final(digest.data(), &context);
+  return to_hex({digest.data(), digest.size()});
+}
+
+std::string ResumableSha256::save() const { return {reinterpret_cast<const char*>(m_state.data()), m_state.size()}; }
+
+bool ResumableSha256::load(std::string_view state) {
+  SHA256_CTX context;
+  if (state.size() != sizeof context) return false;
+  std::memcpy(&context, state.data(), sizeof context);
+  if (context.md_len != SHA256_DIGEST_LENGTH || context.num >= SHA256_CBLOCK) return false;
+  std::memcpy(m_state.data(), &context, sizeof context);
+  return true;
+}
 
 struct Hasher::State : Context {
   using Context::Context;

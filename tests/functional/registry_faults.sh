@@ -196,7 +196,7 @@ count "plain credentials of a TLS registry" 0 . "[.[] | select(.headers.authoriz
 count "credentials behind a redirect" 0 v2-plain '[.[] | select(.headers.authorization)] | length'
 count "bytes that were sent again after cuts" $((blobs * 105 / 100)) 'GET .*fault-(cut)/.*/blobs/' "$sent"
 count "bytes that were sent again after resets" $((blobs * 105 / 100)) 'GET .*fault-11/.*/blobs/' "$sent"
-count "bytes of a blob without end" $((blobs * 3)) 'GET .*fault-18/.*/blobs/' "$sent"
+count "bytes of a blob without end" $((blobs * 5)) 'GET .*fault-18/.*/blobs/' "$sent"
 count "bytes of a manifest of 64 MiB" $((24 << 20)) 'GET .*fault-28/.*/manifests/' "$sent"
 count "bytes of a token of 16 MiB" $((12 << 20)) '/token/huge' "$sent"
 count "requests of one who is never let in" 12 '/fault-2/' length

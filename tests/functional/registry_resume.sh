@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# users: user
 # Killed at half of a pull, the next one transfers the rest; resets and 5xx cost next to nothing; nothing is asked twice.
 . "$(dirname "$0")/common.sh"
 . "$tests/support/registry.sh"

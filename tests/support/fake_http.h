@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,11 @@ struct FakeAnswer {
   oci::HttpHeaders headers;
   std::string body;
   oci::HttpOutcome::End end = oci::HttpOutcome::End::complete;
+  oci::HttpResponse::Peer peer = oci::HttpResponse::Peer::unknown;
 };
 
-/// An HttpClient without a network: answers come from a function, requests and pauses are recorded.
+/// An HttpClient without a network: answers come from a function, requests and pauses are recorded. One exchange at a
+/// time, from any thread.
 class FakeHttp final : public oci::HttpClient {
  public:
   using Script = std::function<FakeAnswer(const oci::HttpRequest&, std::size_t number)>;
@@ -30,15 +33,17 @@ class FakeHttp final : public oci::HttpClient {
  private:
   oci::HttpOutcome exchange(const oci::HttpRequest& request, oci::HttpReceiver& receiver) override {
     using End = oci::HttpOutcome::End;
+    const std::lock_guard lock(m_mutex);
     requests.push_back(request);
     const FakeAnswer answer = m_script(request, requests.size() - 1);
-    if (answer.end == End::unreachable) return {answer.end, "connection refused"};
-    if (!receiver.head({answer.status, answer.headers, request.url, {}})) return {End::stopped, ""};
+    if (answer.end == End::unreachable || answer.end == End::no_tls) return {answer.end, "connection refused"};
+    if (!receiver.head({answer.status, answer.headers, request.url, {}, answer.peer})) return {End::stopped, ""};
     if (!answer.body.empty() && !receiver.body(answer.body)) return {End::stopped, ""};
     return {answer.end, answer.end == End::cut ? "connection reset" : ""};
   }
-  void pause(std::chrono::milliseconds duration) override { pauses.push_back(duration); }
+  void pause(std::chrono::milliseconds duration, oci::HttpSink&) override { pauses.push_back(duration); }
 
+  std::mutex m_mutex;
   Script m_script;
 };
 

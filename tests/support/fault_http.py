@@ -25,6 +25,8 @@ fault_http.py [--git-root DIRECTORY] [--files DIRECTORY] [--tls PEM]: prints its
 /to/STATUS?URL        redirects to URL, as it stands
 /echo                 JSON of the request: method, path, headers, body
 /private/N/NAME       as ok for the user `u` with password `p` (HTTP Basic), else 401
+/early/STATUS         answers STATUS at once, without reading the body of the request, and closes
+/encoded/N/NAME       as ok with Content-Encoding: gzip, though nothing is
 /named/N/NAME         as ok with Content-Disposition: attachment; filename="other"
 /etag-swap/NAME       the content "version K", K being what /bump/NAME has counted; a fitting ETag
 /bump/NAME            counts
@@ -42,6 +44,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -76,11 +79,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         url = urllib.parse.urlsplit(self.path)
-        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         mode, *words = url.path.lstrip("/").split("/")
+        self.body = b"" if mode == "early" else self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if mode != "log":
             with LOCK:
-                LOG.append({"method": self.command, "path": self.path, "headers": dict(self.headers.items())})
+                LOG.append({"method": self.command, "path": self.path, "headers": dict(self.headers.items()),
+                            "port": self.client_address[1]})
         method = getattr(self, "do_" + mode.replace("-", "_") + "_mode", None)
         if method is None:
             return self.text(404, "no such mode")
@@ -108,14 +112,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         since = self.headers.get("If-Modified-Since")
         return bool(modified and since and email.utils.parsedate_to_datetime(since).timestamp() >= modified)
 
-    def first_byte(self, data, tag, modified):
-        """Where the part that is asked for begins; None: send all."""
+    def wanted_part(self, data, tag, modified):
+        """Where the part that is asked for begins and ends; None: send all."""
         wanted = self.headers.get("Range")
         condition = self.headers.get("If-Range")
         fits = condition in (None, tag, email.utils.formatdate(modified, usegmt=True))
-        if not wanted or not fits or not wanted.startswith("bytes=") or not wanted.endswith("-"):
+        part = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted or "")
+        if not part or not fits:
             return None
-        return min(int(wanted[6:-1]), len(data))
+        return min(int(part[1]), len(data)), min(int(part[2] or len(data)) + 1, len(data))
 
     def serve(self, data, tag=None, modified=MODIFIED, limit=None, parts=True, headers=(), shift=0):
         """Sends `data` by the rules; of the body `limit` bytes at most, then the connection ends."""
@@ -126,14 +131,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header("ETag", tag)
             self.end_headers()
             return
-        start = self.first_byte(data, tag, modified) if parts else None
-        self.send_response(200 if start is None else 206)
-        if start is not None:
-            self.send_header("Content-Range", f"bytes {start + shift}-{len(data) - 1}/{len(data)}")
+        wanted = self.wanted_part(data, tag, modified) if parts else None
+        start, end = wanted or (0, len(data))
+        self.send_response(206 if wanted else 200)
+        if wanted:
+            self.send_header("Content-Range", f"bytes {start + shift}-{end - 1}/{len(data)}")
         for name, value in [("ETag", tag), ("Last-Modified", modified and email.utils.formatdate(modified, usegmt=True)), *headers]:
             if value:
                 self.send_header(name, value)
-        part = data[start or 0:]
+        part = data[start:end]
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
         if self.command != "HEAD":
@@ -244,6 +250,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_private_mode(self, words, _):
         self.serve(content(int(words[0]))) if self.is_known() else self.ask_for_credentials()
+
+    def do_early_mode(self, words, _):
+        self.text(int(words[0]), "too large", [("Connection", "close")])
+        self.cut_connection()
+
+    def do_encoded_mode(self, words, _):
+        self.serve(content(int(words[0])), headers=[("Content-Encoding", "gzip")])
 
     def do_named_mode(self, words, _):
         self.serve(content(int(words[0])), headers=[("Content-Disposition", 'attachment; filename="other"')])

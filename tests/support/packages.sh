@@ -3,12 +3,12 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(g++ meson ninja-build pkg-config python3
-  libssl-dev libcurl4-openssl-dev libzstd-dev zlib1g-dev liblzma-dev libbz2-dev libseccomp-dev libyaml-cpp-dev libisal-dev nlohmann-json3-dev libcli11-dev)
+  libssl-dev libcurl4-openssl-dev libmicrohttpd-dev libtomlplusplus-dev libzstd-dev zlib1g-dev liblzma-dev libbz2-dev libseccomp-dev libyaml-cpp-dev libisal-dev nlohmann-json3-dev libcli11-dev)
 run_packages=(ca-certificates git runc uidmap mmdebstrap)
 test_packages=(catch2 busybox-static zstd jq skopeo umoci podman universal-ctags clang-format shellcheck util-linux procps attr
   buildah xz-utils bzip2 openssh-client qemu-user-static libcap2-bin docker-registry apache2-utils openssl curl)
 arm64_packages=(g++-aarch64-linux-gnu qemu-user-static libc6:arm64 libstdc++6:arm64
-  libssl-dev:arm64 libcurl4-openssl-dev:arm64 libzstd-dev:arm64 zlib1g-dev:arm64 liblzma-dev:arm64 libbz2-dev:arm64 libseccomp-dev:arm64)
+  libssl-dev:arm64 libcurl4-openssl-dev:arm64 libmicrohttpd-dev:arm64 libtomlplusplus-dev:arm64 libzstd-dev:arm64 zlib1g-dev:arm64 liblzma-dev:arm64 libbz2-dev:arm64 libseccomp-dev:arm64)
 # These exist for one architecture at a time: installing them for arm64 would remove the machine's own. They are
 # unpacked beside the build instead (unpack_packages).
 arm64_unpacked=(libyaml-cpp-dev libyaml-cpp0.7 libyaml-cpp0.8 libisal-dev libisal2)

@@ -26,7 +26,7 @@ BEHAVIOURS = {
     "7d": [TOKEN + "expires/-5"],
     "7e": [TOKEN + "expires/1e99"],
     "7f": [TOKEN + "huge"],
-    "8": [TOKEN + "uses/8"],                                          # a token expires in the middle
+    "8": [TOKEN + "uses/24"],                                          # a token expires in the middle
     "9a": ["status=403;code=DENIED"],
     "9b": ["status=404;code=NAME_UNKNOWN"],
     "9c": ["status=429;code=TOOMANYREQUESTS;retry=1#2"],

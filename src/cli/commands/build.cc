@@ -27,7 +27,10 @@ void fill_request(BuildOptions& options) {
   request.network = shared.network;
   request.compression = shared.compression;
   request.output = shared.output;
+  request.devices = shared.devices;
+  request.cdi_directories = shared.cdi_directories;
   request.no_cache = shared.no_cache;
+  request.always_pull = shared.always_pull;
   if (options.compose.format == "docker")
     throw Error(ErrorKind::unsupported, "--format docker is not available: the store is an OCI layout",
                 "write docker's form with --output docker-archive:FILE");
@@ -65,6 +68,7 @@ void run_build(Context& context, BuildOptions& options) {
   fill_request(options);
   if (options.check) return check_only(context, options);
   const auto result = build_dockerfile(context.session(), options.request);
+  push_result(context, options.compose, result.names.empty() ? "" : result.names.front());
   context.close();
   if (!options.compose.iidfile.empty()) write_user_file(options.compose.iidfile, result.digest);
   print_result(result.digest + "\n");
@@ -81,7 +85,7 @@ void add_source_options(CLI::App& command, BuildOptions& options) {
   add_list("--build-context", options.build_contexts, "directory or image that FROM and --from call NAME, repeatable", "NAME=SOURCE");
   add_list("--secret", request.secrets, "for RUN --mount=type=secret: id=X,src=FILE or id=X,env=NAME", "SPEC");
   add_list("--ssh", request.ssh, "for RUN --mount=type=ssh: default or ID=SOCKET", "SPEC");
-  add_list("--allow", request.allow, "security.insecure: RUN --security=insecure may be used", "NAME");
+  add_list("--allow", request.allow, "security.insecure: RUN --security=insecure may be used; device[=NAME]: RUN --device", "NAME");
   add_list("--label", options.labels, "label of the image, repeatable", "NAME=VALUE");
   add_list("--annotation", options.annotations, "annotation of the manifest, repeatable", "NAME=VALUE");
   command.add_option("--platform", request.platforms, "such as linux/arm64; several make an index")
@@ -93,12 +97,12 @@ void add_source_options(CLI::App& command, BuildOptions& options) {
 
 void add_process_options(CLI::App& command, BuildOptions& options) {
   auto& request = options.request;
-  command.add_option("--cache-from", request.cache_from, "build cache to look in, repeatable")
-      ->option_text("oci:DIR[:TAG]")
+  command.add_option("--cache-from", request.cache_from, "build cache to look in: oci:DIR[:TAG] or docker://HOST/REPO:TAG, repeatable")
+      ->option_text("PLACE")
       ->take_all()
       ->expected(1);
   command.add_option("--cache-to", request.cache_to, "write the results of all steps there, repeatable")
-      ->option_text("oci:DIR[:TAG]")
+      ->option_text("PLACE")
       ->take_all()
       ->expected(1);
   command.add_option("--jobs", request.jobs, "steps at once, if not one for each processor")->option_text("N");

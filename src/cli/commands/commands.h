@@ -11,10 +11,13 @@ void add_build(CLI::App& app, Context& context);
 void add_packages(CLI::App& app, Context& context);
 void add_images(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
+void add_registry(CLI::App& app, Context& context);
 void add_transfer(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
+void add_serve(CLI::App& app, Context& context);
 void add_store(CLI::App& app, Context& context);
 void add_debug(CLI::App& app, Context& context);
+void add_cdi(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 
 }  // namespace jcb::cli

@@ -4,6 +4,8 @@
 #include "cli/arguments.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/compose_options.h"
+#include "cli/commands/registry_options.h"
+#include "jcbuild/registry.h"
 
 namespace jcb::cli {
 namespace {
@@ -60,15 +62,37 @@ void add_target_options(CLI::App& command, TargetOptions& target) {
   add("--arch", target.arch, "tegra-aarch64, aarch64 or x86_64", "ARCH");
 }
 
+void push_result(Context& context, const ComposeOptions& options, const std::string& name) {
+  if (!options.push) return;
+  if (name.empty()) throw Error(ErrorKind::usage, "--push needs a name", "give -t HOST/REPO:TAG");
+  push_image(context.session(), name, *options.push == "true" ? "" : *options.push);
+}
+
 void add_common_build_options(CLI::App& command, ComposeOptions& options, Context& context) {
   auto& request = options.request;
   command.add_option("--build-arg", options.build_args, "value of an ARG, repeatable")->option_text("NAME=VALUE")->take_all()->expected(1);
   command.add_option("--network", request.network, "host or none")->option_text("MODE");
+  command.add_option("--device", request.devices, "device that every RUN gets, by its CDI name, repeatable")
+      ->option_text("NAME")
+      ->take_all()
+      ->expected(1);
+  command.add_option("--cdi-spec-dir", request.cdi_directories, "where devices are described, if not in /etc/cdi and /var/run/cdi")
+      ->option_text("DIR")
+      ->take_all()
+      ->expected(1);
   command.add_option("--isolation", context.isolation(), "auto, root, userns, single-uid or chroot")->option_text("MODE");
   command.add_option("--compression", request.compression, "zstd[:N], gzip[:N] or none")->option_text("METHOD");
   command.add_option("--output", request.output, "also write the image there, such as oci:DIR or docker-archive:FILE")->option_text("DEST");
   command.add_option("--iidfile", options.iidfile, "write the manifest digest to a file")->option_text("FILE");
   command.add_flag("--no-cache", request.no_cache, "run every step");
+  command.add_flag("--pull", request.always_pull, "ask the registry for base images that the store has");
+  command
+      .add_option_function<std::string>(
+          "--push", [&options](const std::string& name) { options.push = name; }, "push the image, to where its name says or to NAME")
+      ->option_text("[NAME]")
+      ->expected(0, 1)
+      ->default_str("true");
+  add_registry_options(command, context);
 }
 
 void add_compose_options(CLI::App& command, ComposeOptions& options, Context& context) {
@@ -99,6 +123,7 @@ void run_compose(Context& context, ComposeOptions& options) {
   if (!options.upstream_build_args.empty()) options.request.build_args.merge(parse_colon_pairs(options.upstream_build_args));
   if (options.dry_run) return run_forecast(context, options);
   const auto result = compose_image(context.session(), options.request);
+  push_result(context, options, result.image);
   context.close();
   if (!options.iidfile.empty()) write_user_file(options.iidfile, result.digest);
   if (!options.metadata_file.empty()) write_user_file(options.metadata_file, result.metadata_json + "\n");

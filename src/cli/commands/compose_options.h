@@ -14,6 +14,7 @@ struct ComposeOptions {
   std::string strategy = "auto", resolver = "strict", format = "text";
   std::string iidfile, metadata_file;
   bool dry_run = false;
+  std::optional<std::string> push;  ///< --push: empty or where to
 };
 
 /// -t, --base, --build-arg and what else compose and build have in common.
@@ -24,6 +25,8 @@ void add_compose_options(CLI::App& command, ComposeOptions& options, Context& co
 void add_target_options(CLI::App& command, TargetOptions& target);
 /// Carries out a composition and prints its result.
 void run_compose(Context& context, ComposeOptions& options);
+/// What --push asks for, when it was given: `name` is an image of the store.
+void push_result(Context& context, const ComposeOptions& options, const std::string& name);
 /// Writes `content` to a file that the user named. Throws Error(system).
 void write_user_file(const std::string& path, const std::string& content);
 

@@ -2,6 +2,8 @@
 #include "jcbuild/images.h"
 
 #include "cli/commands/commands.h"
+#include "cli/commands/registry_options.h"
+#include "jcbuild/registry.h"
 
 namespace jcb::cli {
 namespace {
@@ -42,12 +44,25 @@ void add_tag(CLI::App& app, Context& context) {
   command->callback([&context, names] { tag_image(context.session(), names->first, names->second); });
 }
 
+// Those of the store first: all or none of them.
+void remove(Context& context, const std::vector<std::string>& names) {
+  std::vector<std::string> local, remote;
+  for (const auto& name : names) (name.starts_with("docker://") ? remote : local).push_back(name);
+  if (!local.empty()) remove_images(context.session(), local);
+  std::string deleted;
+  for (const auto& name : remote) deleted += delete_remote_image(context.session(), name) + "\n";
+  context.close();
+  print_result(deleted);
+}
+
 void add_remove(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("rmi", "remove names of images; prune frees the space");
   auto names = std::make_shared<std::vector<std::string>>();
-  command->add_option("IMAGE", *names, "images of the store")->required();
-  set_examples(*command, "  jcbuild rmi my/torch\n  jcbuild rmi my/torch:1 my/torch:2");
-  command->callback([&context, names] { remove_images(context.session(), *names); });
+  command->add_option("IMAGE", *names, "images of the store; docker://HOST/REPO:TAG deletes from the registry, with all its tags")
+      ->required();
+  add_registry_options(*command, context);
+  set_examples(*command, "  jcbuild rmi my/torch:1 my/torch:2\n  jcbuild rmi docker://localhost:5000/my/torch:old");
+  command->callback([&context, names] { remove(context, *names); });
 }
 
 }  // namespace

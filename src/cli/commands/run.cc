@@ -3,6 +3,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/registry_options.h"
 #include "cli/errors.h"
 
 namespace jcb::cli {
@@ -81,7 +82,8 @@ void add_run(CLI::App& app, Context& context) {
   auto options = std::make_shared<RunOptions>();
   add_process_options(*command, *options);
   add_container_options(*command, *options);
-  command->add_option("IMAGE", options->request.image, "image of the store")->required();
+  command->add_option("IMAGE", options->request.image, "image; pulled when the store lacks it")->required();
+  add_registry_options(*command, context);
   // Only for the help: split_command_line takes them away before CLI11 sees them.
   command->add_option("COMMAND", options->command, "program and its arguments instead of the image's own")->option_text("[ARG...]");
   set_examples(*command,

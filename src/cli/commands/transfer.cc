@@ -8,7 +8,9 @@
 #include <cstdlib>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/registry_options.h"
 #include "jcbuild/images.h"
+#include "jcbuild/registry.h"
 
 namespace jcb::cli {
 namespace {
@@ -78,14 +80,21 @@ struct Words {
 };
 
 void add_copy(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("copy", "copy an image between the store, layouts and archives");
-  auto words = std::make_shared<Words>();
-  command->add_option("SOURCE", words->first, "NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG]")->required();
-  command->add_option("DEST", words->second, "the same, or dir-rootfs:DIR")->required();
-  set_examples(*command,
-               "  jcbuild copy my/torch oci-archive:torch.tar\n  jcbuild copy docker-archive:saved.tar:ubuntu:22.04 ubuntu:22.04");
-  command->callback([&context, words] {
-    const auto digest = copy_image(context.session(), words->first, words->second);
+  auto* command = app.add_subcommand("copy", "copy an image between the store, registries, layouts and archives");
+  auto request = std::make_shared<CopyRequest>();
+  command->add_option("SOURCE", request->source, "NAME, docker://REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG]")
+      ->required();
+  command->add_option("DEST", request->target, "the same, or dir-rootfs:DIR")->required();
+  command->add_option("--platform", request->platform, "of an image for several, such as linux/arm64")->option_text("OS/ARCH");
+  command->add_flag("--all", request->all, "all platforms of an image for several");
+  command->add_flag("--preserve-digests", request->preserve_digests, "fail where DEST cannot hold the image as it is");
+  add_registry_options(*command, context);
+  add_two_sided_options(*command, context);
+  set_examples(
+      *command,
+      "  jcbuild copy my/torch oci-archive:torch.tar\n  jcbuild copy --all docker://ubuntu:22.04 docker://localhost:5000/ubuntu:22.04");
+  command->callback([&context, request] {
+    const auto digest = copy_image(context.session(), *request);
     context.close();
     print_result(digest + "\n");
   });
@@ -99,6 +108,7 @@ void add_save(CLI::App& app, Context& context) {
   command->add_option("--format", words->format, "docker-archive or oci-archive")
       ->check(CLI::IsMember({"docker-archive", "oci-archive"}))
       ->option_text("FORM");
+  add_registry_options(*command, context);
   set_examples(*command, "  jcbuild save my/torch -o torch.tar\n  jcbuild save my/torch | ssh jetson docker load");
   command->callback([&context, words] {
     Output output(words->file);
@@ -153,8 +163,9 @@ void add_export(CLI::App& app, Context& context) {
 void add_unpack(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("unpack", "write an image as DEST/rootfs and DEST/config.json");
   auto words = std::make_shared<Words>();
-  command->add_option("SOURCE", words->first, "image of the store, oci:, oci-archive: or docker-archive:")->required();
+  command->add_option("SOURCE", words->first, "image of the store, docker://, oci:, oci-archive: or docker-archive:")->required();
   command->add_option("DEST", words->second, "directory, new or empty")->required();
+  add_registry_options(*command, context);
   set_examples(*command, "  jcbuild unpack my/torch bundle\n  jcbuild unpack oci-archive:torch.tar bundle");
   command->callback([&context, words] { unpack_image(context.session(), words->first, words->second); });
 }

@@ -15,7 +15,7 @@ struct Program {
   CLI::App app{"description", "jcbuild"};
   std::string store, image;
   Words environment;
-  bool interactive = false;
+  bool interactive = false, verify = false;
 
   Program() {
     set_help_form(app);
@@ -24,6 +24,7 @@ struct Program {
     auto* run = app.add_subcommand("run", "run it")->fallthrough();
     run->add_flag("-i,--interactive", interactive);
     run->add_option("-e,--env", environment)->take_all()->expected(1);
+    run->add_option("--verify", verify)->expected(0, 1)->default_str("true");
     run->add_option("IMAGE", image)->required();
     auto* packages = app.add_subcommand("packages", "look")->fallthrough();
     packages->require_subcommand(1);
@@ -41,6 +42,13 @@ struct Program {
 };
 
 }  // namespace
+
+TEST_CASE("an option whose value may be left out does not take the next word") {
+  const Program program;
+  const auto ours = [&](Words words) { return split_command_line(program.app, std::move(words)).ours; };
+  CHECK(ours({"run", "--verify", "image", "--verify"}) == Words{"run", "--verify=true", "image"});
+  CHECK(ours({"run", "--verify=false", "-i", "image"}) == Words{"run", "--verify=false", "-i", "image"});
+}
 
 TEST_CASE("everything behind the image belongs to the container") {
   const Program program;

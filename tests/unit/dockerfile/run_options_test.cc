@@ -171,11 +171,39 @@ TEST_CASE("network, security and devices of one RUN") {
   const auto options = parse_run_options({"--network=none", "--security=insecure", "--device=vendor.com/gpu=all", "--device=b"});
   CHECK(options.network == "none");
   CHECK(options.security == "insecure");
-  CHECK(options.devices == std::vector<std::string>{"vendor.com/gpu=all", "b"});
+  CHECK(options.devices == std::vector<RunDevice>{{"vendor.com/gpu=all", false}, {"b", false}});
   CHECK(parse_run_options({}) == RunOptions{});
   CHECK(parse_run_options({"--network=host", "--security=sandbox"}).security == "sandbox");
   CHECK(fault([] { parse_run_options({"--network=nome"}); }) == "unknown value for --network 'nome' / did you mean none?");
   CHECK_THROWS_AS(parse_run_options({"--security=off"}), Error);
   CHECK_THROWS_AS(parse_run_options({"--mount"}), Error);
   CHECK_THROWS_AS(parse_run_options({"--mont=x"}), Error);
+}
+
+TEST_CASE("a device has a name, and is required or not") {
+  const std::pair<const char*, RunDevice> good[] = {
+      {"v.com/gpu", {"v.com/gpu", false}},
+      {"v.com/gpu=0", {"v.com/gpu=0", false}},
+      {"v.com/gpu=*", {"v.com/gpu=*", false}},
+      {"v.com/gpu=0,required", {"v.com/gpu=0", true}},
+      {"required,v.com/gpu=0", {"v.com/gpu=0", true}},
+      {"name=v.com/gpu=0,required=true", {"v.com/gpu=0", true}},
+      {"NAME=v.com/gpu=0,REQUIRED=1", {"v.com/gpu=0", true}},
+      {"v.com/gpu=0,required=false", {"v.com/gpu=0", false}},
+      {"\"v.com/gpu=0\",required", {"v.com/gpu=0", true}},
+  };
+  for (const auto& [text, device] : good) {
+    INFO(text);
+    CHECK(parse_run_device(text) == device);
+  }
+  CHECK(fault([] { parse_run_device("required"); }) == "a device needs a name / write --device=VENDOR/CLASS=NAME");
+  CHECK(fault([] { parse_run_device("name="); }) == "a device needs a name / write --device=VENDOR/CLASS=NAME");
+  CHECK(fault([] { parse_run_device("a,requird"); }) == "unknown key 'requird' / did you mean required?");
+  CHECK(fault([] { parse_run_device("a,b=c"); }) == "unknown key 'b' / it is one of name, required");
+  CHECK(fault([] { parse_run_device("name=a,name=b"); }) == "a device has one name");
+  CHECK(fault([] { parse_run_device("a,name=b"); }) == "a device has one name");
+  CHECK(fault([] { parse_run_device("a,required=maybe"); }) == "the key 'required' takes true or false, not 'maybe'");
+  CHECK_THROWS_AS(parse_run_device(""), Error);
+  const auto expand = [](const std::string& value) { return value == "$X" ? "v.com/gpu=0,required" : value; };
+  CHECK(parse_run_device("name=$X", expand) == RunDevice{"v.com/gpu=0,required", false});
 }

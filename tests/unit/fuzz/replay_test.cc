@@ -41,3 +41,9 @@ TEST_CASE("the corpus of expand holds") { replay("expand", jcb::fuzz::expand); }
 TEST_CASE("the corpus of pattern holds") { replay("pattern", jcb::fuzz::pattern); }
 TEST_CASE("the corpus of ignore holds") { replay("ignore", jcb::fuzz::ignore); }
 TEST_CASE("the corpus of run_mount holds") { replay("run_mount", jcb::fuzz::run_mount); }
+TEST_CASE("the corpus of reference holds") { replay("reference", jcb::fuzz::reference); }
+TEST_CASE("the corpus of image_json holds") { replay("image_json", jcb::fuzz::image_json); }
+TEST_CASE("the corpus of challenge holds") { replay("challenge", jcb::fuzz::challenge); }
+TEST_CASE("the corpus of link_header holds") { replay("link_header", jcb::fuzz::link_header); }
+TEST_CASE("the corpus of auth_file holds") { replay("auth_file", jcb::fuzz::auth_file); }
+TEST_CASE("the corpus of cdi_spec holds") { replay("cdi_spec", jcb::fuzz::cdi_spec); }

@@ -31,6 +31,12 @@ TEST_CASE("a canonical config survives byte for byte") {
   CHECK(ImageConfig::parse(k_small).serialize() == k_small);
 }
 
+TEST_CASE("an empty operating system reads as a missing one: linux") {
+  const auto image = ImageConfig::parse(with(k_small, R"("os":"linux")", R"("os":"")"));
+  CHECK(image.platform.os == "linux");
+  CHECK(ImageConfig::parse(image.serialize()) == image);
+}
+
 TEST_CASE("null is absence and an empty entrypoint is not") {
   const auto config = ImageConfig::parse(with_config(R"("Cmd":null,"Entrypoint":[],"Labels":null,"Env":null,"Volumes":null)")).config;
   CHECK_FALSE(config.cmd.has_value());

@@ -49,6 +49,18 @@ TEST_CASE("references split into host, repository, tag and digest") {
   }
 }
 
+TEST_CASE("a registry's host is a name or an address, with or without a port") {
+  for (const char* host : {"nvcr.io", "localhost", "internal", "a-b.c:5000", "[::1]", "[::1]:5000", "10.0.0.1:65535", "Upper.Case"}) {
+    INFO(host);
+    CHECK(is_registry_host(host));
+  }
+  for (const char* host :
+       {"", ".", "..", "a..b", "a/b", "../x", "a.b:", "a:b", "a:65536", "a:1:2", "[::1", "[x]", "[::1]x", "-a", "a_b", "a b", "a\n"}) {
+    INFO(host);
+    CHECK_FALSE(is_registry_host(host));
+  }
+}
+
 TEST_CASE("the store's name fills in latest and drops the digest") {
   CHECK(Reference::parse("a.b/x@" + k_digest).store_name() == "a.b/x:latest");
   CHECK(Reference::parse("x:1").store_name() == "x:1");

@@ -58,7 +58,7 @@ std::string decompress(std::string_view bytes, std::optional<Compression> method
 
 std::string decompress_with_zlib(std::string_view bytes) {
   const auto fd = file_with(bytes);
-  return read_all(*make_zlib_decompressor(InputFile(fd.get(), {}, "the blob")));
+  return read_all(*make_zlib_decompressor(CompressedInput(fd.get(), {}, "the blob")));
 }
 
 }  // namespace

@@ -22,3 +22,40 @@ TEST_CASE("other addresses and names are not denied") {
     CHECK_FALSE(oci::is_denied_literal(host));
   }
 }
+
+TEST_CASE("private addresses are known in every spelling") {
+  for (const char* host : {"127.0.0.1",
+                           "127.1",
+                           "0x7f.1",
+                           "2130706433",
+                           "0.0.0.0",
+                           "10.1.2.3",
+                           "172.16.0.1",
+                           "172.31.255.255",
+                           "192.168.1.1",
+                           "100.64.0.1",
+                           "100.127.255.255",
+                           "169.254.1.1",
+                           "[::1]",
+                           "[::]",
+                           "[fc00::1]",
+                           "[fd12:3456::1]",
+                           "[fe80::1]",
+                           "[fec0::1]",
+                           "[::ffff:10.0.0.1]",
+                           "[64:ff9b::7f00:1]",
+                           "[64:ff9b:1::c0a8:101]",
+                           "[2002:a00:1::]",
+                           "localhost",
+                           "localhost.",
+                           "x.localhost"}) {
+    INFO(host);
+    CHECK(oci::is_private_literal(host));
+  }
+  for (const char* host :
+       {"8.8.8.8", "172.15.0.1", "172.32.0.1", "192.169.0.1", "100.63.0.1", "100.128.0.1", "11.0.0.1", "[2001:db8::1]", "[2606:4700::1111]",
+        "[::ffff:8.8.8.8]", "[64:ff9b::808:808]", "[2002:808:808::]", "notlocalhost", "10.example"}) {
+    INFO(host);
+    CHECK_FALSE(oci::is_private_literal(host));
+  }
+}

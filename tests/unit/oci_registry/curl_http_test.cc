@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/registry/curl_http.h"
 
+#include <netdb.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "jcbuild/error.h"
+#include "oci/registry/address.h"
 #include "support/fault_server.h"
 #include "util/file.h"
 #include "util/interrupt.h"
@@ -54,6 +57,10 @@ struct Fixture {
 };
 
 }  // namespace
+
+TEST_CASE_METHOD(Fixture, "a host that cannot be looked up is tried again and named") {
+  CHECK_THAT(error_of("http://nowhere.invalid/x"), Catch::Contains("resolve") && Catch::Contains("nowhere.invalid"));
+}
 
 TEST_CASE_METHOD(Fixture, "a file arrives whole through cuts, closed connections and busy answers") {
   const std::string whole = fetch("/ok/300000/f");
@@ -126,6 +133,131 @@ TEST_CASE_METHOD(Fixture, "what is sent arrives: method, headers and a body in p
   TextSink nothing;
   CHECK(http.send({"HEAD", server.url("/ok/10/f"), {}, std::nullopt, 10}, nothing).headers.find("Content-Length") == "10");
   CHECK(nothing.text().empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a part arrives whole through cuts") {
+  const std::string whole = fetch("/ok/300000/f");
+  for (const char* path : {"/ok/300000/f", "/cut/20000/300000/f", "/close/2/300000/f"}) {
+    INFO(path);
+    HttpRequest request = get(server.url(path));
+    request.range = oci::HttpRange{1000, 100000};
+    request.immutable = true;
+    TextSink sink;
+    CHECK(http.send(request, sink).status == 206);
+    CHECK((sink.text() == whole.substr(1000, 100000)));
+  }
+  HttpRequest request = get(server.url("/plain/300000/f"));
+  request.range = oci::HttpRange{1000, 100000};
+  TextSink sink;
+  CHECK(http.send(request, sink).status == 200);
+  CHECK(sink.text().empty());
+}
+
+TEST_CASE_METHOD(Fixture, "an answer that comes before all is sent is heard at once [413]") {
+  for (const int status : {401, 413}) {
+    std::uint64_t sent = 0;
+    HttpRequest request{"PUT", server.url("/early/" + std::to_string(status)), {}, std::nullopt, 1000};
+    request.body = oci::HttpBody{std::uint64_t{1} << 32, [&](auto offset, char* buffer, std::size_t size) {
+                                   std::fill(buffer, buffer + size, 'x');
+                                   sent = offset + size;
+                                   return size;
+                                 }};
+    request.retry_body = false;
+    TextSink sink;
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(http.send(request, sink).status == status);
+    CHECK(std::chrono::steady_clock::now() - start < 1s);
+    CHECK(sent < std::uint64_t{64} << 20);
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "Content-Encoding added on the way changes no byte: digests are over the wire [encoding]") {
+  CHECK(fetch("/encoded/1000/f") == fetch("/ok/1000/f"));
+  CHECK(util::parse_json(fetch("/echo"), "the echo")["headers"]["accept-encoding"] == "identity");
+}
+
+TEST_CASE_METHOD(Fixture, "a request that must stay public reaches no private address, by whatever name, with a connection open or not") {
+  fetch("/ok/10/f");
+  const std::string port = server.authority().substr(10);
+  for (const char* host : {"127.0.0.1", "localhost", "ip6-localhost.localhost", "[::1]", "0x7f.1"}) {
+    INFO(host);
+    HttpRequest request = get("http://" + std::string(host) + ":" + port + "/ok/10/f");
+    request.only_public = true;
+    TextSink sink;
+    try {
+      http.send(request, sink);
+      FAIL("it was sent");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::refused);
+    }
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "what a name leads to is judged when it is connected to [ggcr#2440]") {
+  char name[256] = {};
+  REQUIRE(::gethostname(name, sizeof name - 1) == 0);
+  struct addrinfo* found = nullptr;
+  bool is_private = ::getaddrinfo(name, nullptr, nullptr, &found) == 0;
+  for (const auto* entry = found; entry != nullptr; entry = entry->ai_next)
+    is_private = is_private && oci::is_private_address(entry->ai_addr);
+  if (found != nullptr) ::freeaddrinfo(found);
+  if (!is_private) {
+    WARN("skip: this machine's own name does not lead to a private address");
+    return;
+  }
+  HttpRequest request = get("http://" + std::string(name) + ":" + server.authority().substr(10) + "/ok/10/f");
+  request.only_public = true;
+  TextSink sink;
+  try {
+    http.send(request, sink);
+    FAIL("it was sent");
+  } catch (const Error& error) {
+    CHECK(error.message().find("from a public network into a private one") != std::string::npos);
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "connections are kept: one for one thread, no more than one for each of several") {
+  const auto ports = [&] {
+    std::set<int> all;
+    const auto log = util::parse_json(fetch("/log"), "the log");
+    for (const auto& request : log) all.insert(request["port"].get<int>());
+    return all.size();
+  };
+  for (int i = 0; i < 10; ++i) fetch("/ok/1000/f");
+  CHECK(ports() == 1);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int k = 0; k < 10; ++k) fetch("/ok/1000/f");
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(ports() <= 4);
+}
+
+TEST_CASE_METHOD(Fixture, "the peer of a registry on a private network is known") {
+  TextSink sink;
+  HttpRequest request = get(server.url("/to/307?/ok/10/f"));
+  request.keep_public = true;
+  CHECK(http.send(request, sink).peer == oci::HttpResponse::Peer::private_network);
+  CHECK(sink.text().size() == 10);
+}
+
+TEST_CASE_METHOD(Fixture, "https to a server that speaks http is told apart from a bad certificate and from nobody") {
+  const auto reason_of = [&](const std::string& url) {
+    oci::CurlOptions options = quick();
+    options.rules.retries = options.rules.connection_retries = 0;
+    oci::CurlHttp client(options);
+    TextSink sink;
+    try {
+      client.send(get(url), sink);
+    } catch (const oci::HttpFailure& failure) {
+      return failure.reason();
+    }
+    throw Error(ErrorKind::failed, "it answered");
+  };
+  CHECK(reason_of("https://" + server.authority() + "/ok/10/f") == oci::HttpFailure::Reason::no_tls);
+  CHECK(reason_of("https://127.0.0.1:1/") == oci::HttpFailure::Reason::unreachable);
+  CHECK(reason_of(server.url("/cut/5/10/f")) == oci::HttpFailure::Reason::cut);
 }
 
 TEST_CASE_METHOD(Fixture, "a body that stalls is given up") {
@@ -205,6 +337,7 @@ TEST_CASE("certificates are verified unless the user says not to, and https neve
   const auto fetch = [&](const oci::HttpTls& tls, const std::string& url) -> std::string {
     oci::CurlOptions options = quick();
     options.tls = tls;
+    options.host = "127.0.0.1";
     oci::CurlHttp http(options);
     TextSink sink;
     try {
@@ -215,13 +348,21 @@ TEST_CASE("certificates are verified unless the user says not to, and https neve
     }
   };
   const std::string url = "https://" + server.authority() + "/ok/10/f";
+  oci::HttpTls trusting, insecure;
+  trusting.authorities = {pem + ".crt"};
+  insecure.insecure = true;
   CHECK(fetch({}, url).find("cannot get " + url + ": ") == 0);
-  CHECK(fetch({pem + ".crt", {}, {}, {}, false}, url) == "got 10");
-  CHECK(fetch({{}, {}, {}, {}, true}, url) == "got 10");
-  CHECK(fetch({pem + ".crt", {}, {}, {}, false}, "https://localhost:" + server.authority().substr(10) + "/ok/10/f").find("cannot get") ==
-        0);
+  CHECK(fetch(trusting, url) == "got 10");
+  CHECK(fetch(insecure, url) == "got 10");
+  // The exception and the client's certificate are for the registry's own host; its authority is for all.
+  const std::string elsewhere = "https://localhost:" + server.authority().substr(10) + "/ok/10/f";
+  CHECK(fetch(insecure, elsewhere).find("cannot get") == 0);
+  insecure.insecure_everywhere = true;
+  CHECK(fetch(insecure, elsewhere) == "got 10");
+  trusting.authorities = {"/etc/ssl/certs/ca-certificates.crt", pem + ".crt"};
+  CHECK(fetch(trusting, "https://localhost:" + server.authority().substr(10) + "/ok/10/f").find("cannot get") == 0);
   const std::string down = "https://" + server.authority() + "/to/302?" + plain.url("/ok/10/f");
-  CHECK(fetch({pem + ".crt", {}, {}, {}, false}, down).find("redirects from https to http://") != std::string::npos);
+  CHECK(fetch(trusting, down).find("redirects from https to http://") != std::string::npos);
 }
 
 TEST_CASE("the proxies of an environment") {

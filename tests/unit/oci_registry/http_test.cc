@@ -187,10 +187,11 @@ TEST_CASE("retries count anew while a body comes forward, and end when it does n
   FakeHttp forward([&](const HttpRequest& request, std::size_t number) {
     const std::string start = std::to_string(number * piece.size());
     if (number > 0) CHECK(request.headers.find("Range") == "bytes=" + start + "-");
-    return FakeAnswer{number == 0 ? 200 : 206,
-                      {{"ETag", "\"v\""}, {"Content-Range", "bytes " + start + "-/*"}},
-                      piece,
-                      number < 20 ? End::cut : End::complete};
+    return FakeAnswer{
+        number == 0 ? 200 : 206,
+        {{"ETag", "\"v\""}, {"Content-Range", "bytes " + start + "-" + std::to_string((number + 1) * piece.size() - 1) + "/*"}},
+        piece,
+        number < 20 ? End::cut : End::complete};
   });
   TextSink sink;
   HttpRequest request = get("http://h/x");
@@ -233,4 +234,172 @@ TEST_CASE("no line break gets into a request") {
   CHECK_FALSE(error_of(http, get("http://h/x", {{"A: b\r\nC", "d"}})).empty());
   CHECK_FALSE(error_of(http, get("http://h/x\r\nC: d")).empty());
   CHECK(http.requests.empty());
+}
+
+namespace {
+
+HttpRequest part_of(const std::string& url, std::uint64_t first, std::uint64_t size) {
+  HttpRequest request = get(url);
+  request.range = oci::HttpRange{first, size};
+  request.immutable = true;
+  return request;
+}
+
+FakeAnswer part(const std::string& range, std::string body, End end = End::complete) {
+  return {206, {{"Content-Range", "bytes " + range}}, std::move(body), end};
+}
+
+}  // namespace
+
+TEST_CASE("a part is asked for, and goes on at its byte after a cut") {
+  FakeHttp http([](const HttpRequest& request, std::size_t number) {
+    CHECK(request.headers.find("Range") == (number == 0 ? "bytes=10-19" : "bytes=14-19"));
+    CHECK_FALSE(request.headers.find("If-Range"));
+    return number == 0 ? part("10-19/100", "abcd", End::cut) : part("14-19/100", "efghij");
+  });
+  TextSink sink;
+  CHECK(http.send(part_of("http://h/x", 10, 10), sink).status == 206);
+  CHECK(sink.text() == "abcdefghij");
+  CHECK(http.requests.size() == 2);
+}
+
+TEST_CASE("a part of what may change is resumed with If-Range, and without a version from its start") {
+  for (const bool versioned : {true, false}) {
+    FakeHttp http([&](const HttpRequest& request, std::size_t number) {
+      FakeAnswer answer = number == 0 ? part("10-14/100", "ab", End::cut)
+                          : versioned ? part("12-14/100", "cde")
+                                      : part("10-14/100", "abcde");
+      if (versioned) answer.headers.add("ETag", "\"v\"");
+      if (number == 1) CHECK(request.headers.find("If-Range").has_value() == versioned);
+      return answer;
+    });
+    TextSink sink;
+    HttpRequest request = part_of("http://h/x", 10, 5);
+    request.immutable = false;
+    http.send(request, sink);
+    CHECK(sink.text() == "abcde");
+  }
+}
+
+TEST_CASE("a server that knows no parts, or sends others, ends with 200 and no byte") {
+  const FakeAnswer answers[] = {{200, {}, "whole"},     part("0-9/100", "0123456789"), part("10-20/100", "0123456789x"),
+                                part("11-19/100", "0"), part("10-19", "0123456789"),   part("19-10/100", ""),
+                                {206, {}, "0123456789"}};
+  for (const auto& answer : answers) {
+    FakeHttp http([&](const HttpRequest&, std::size_t) { return answer; });
+    TextSink sink;
+    CHECK(http.send(part_of("http://h/x", 10, 10), sink).status == 200);
+    CHECK(sink.text().empty());
+    CHECK(http.requests.size() == 1);
+  }
+  FakeHttp later([](const HttpRequest&, std::size_t number) {
+    return number == 0 ? part("10-19/100", "01", End::cut) : FakeAnswer{200, {}, "w"};
+  });
+  TextSink sink;
+  CHECK(later.send(part_of("http://h/x", 10, 10), sink).status == 200);
+  CHECK(sink.text().empty());
+}
+
+TEST_CASE("the end of a part is its end, whatever else comes or breaks") {
+  FakeHttp more([](const HttpRequest&, std::size_t) { return part("0-3/100", "abcdTOO MUCH"); });
+  FakeHttp broken([](const HttpRequest&, std::size_t) { return part("0-3/100", "abcd", End::cut); });
+  FakeHttp halves([](const HttpRequest&, std::size_t number) { return number == 0 ? part("0-1/100", "ab") : part("2-3/100", "cd"); });
+  for (FakeHttp* http : {&more, &broken, &halves}) {
+    TextSink sink;
+    CHECK(http->send(part_of("http://h/x", 0, 4), sink).status == 206);
+    CHECK(sink.text() == "abcd");
+  }
+  CHECK(broken.requests.size() == 1);
+  CHECK(halves.requests.size() == 2);
+}
+
+TEST_CASE("416 is an answer, and a body that ends before the part is an error") {
+  FakeHttp http([](const HttpRequest&, std::size_t) { return FakeAnswer{416, {}, "no"}; });
+  TextSink sink;
+  CHECK(http.send(part_of("http://h/x", 10, 10), sink).status == 416);
+  FakeHttp shorter([](const HttpRequest&, std::size_t) { return part("10-14/15", "abcde"); });
+  CHECK(error_of(shorter, part_of("http://h/x", 10, 10)) == "http://h/x has 15 bytes, fewer than expected");
+}
+
+TEST_CASE("what cannot change is resumed without a version, unless it has another size") {
+  for (const char* total : {"11", "12"}) {
+    FakeHttp http([&](const HttpRequest& request, std::size_t number) {
+      if (number == 0) return FakeAnswer{200, {{"Content-Length", "11"}}, "hello ", End::cut};
+      if (number == 1) CHECK(request.headers.find("Range") == "bytes=6-");
+      CHECK_FALSE(request.headers.find("If-Range"));
+      return number == 1 ? part("6-10/" + std::string(total), "world") : FakeAnswer{200, {}, "HELLO WORLD"};
+    });
+    TextSink sink;
+    HttpRequest request = get("http://h/x");
+    request.immutable = true;
+    http.send(request, sink);
+    CHECK(sink.text() == (std::string(total) == "11" ? "hello world" : "HELLO WORLD"));
+  }
+}
+
+TEST_CASE("a redirect from a public network is marked so that it may lead only to a public one") {
+  using Peer = oci::HttpResponse::Peer;
+  for (const auto& [peer, marked] : {std::pair{Peer::public_network, true}, {Peer::unknown, true}, {Peer::private_network, false}}) {
+    FakeHttp http([peer = peer](const HttpRequest&, std::size_t number) {
+      FakeAnswer answer = number == 0 ? go_to("http://cdn/y") : FakeAnswer{200, {}, "x"};
+      answer.peer = number == 0 ? peer : Peer::public_network;
+      return answer;
+    });
+    TextSink sink;
+    HttpRequest request = get("http://h/x");
+    request.keep_public = true;
+    CHECK(http.send(request, sink).peer == peer);
+    CHECK_FALSE(http.requests[0].only_public);
+    CHECK(http.requests[1].only_public == marked);
+  }
+}
+
+TEST_CASE("a body that is not to be sent again is the caller's after a cut") {
+  const auto end_of = [](FakeAnswer answer, std::size_t expected_tries) {
+    FakeHttp http([&](const HttpRequest&, std::size_t) { return answer; });
+    HttpRequest request{"PUT", "http://h/x", {}, oci::HttpBody{}, 10};
+    request.retry_body = false;
+    TextSink sink;
+    std::string end;
+    try {
+      end = std::to_string(http.send(request, sink).status);
+    } catch (const oci::HttpFailure& failure) {
+      end = failure.reason() == oci::HttpFailure::Reason::cut ? "cut" : "unreachable";
+    }
+    CHECK(http.requests.size() == expected_tries);
+    return end;
+  };
+  CHECK(end_of({200, {}, "", End::cut}, 1) == "cut");
+  CHECK(end_of({503, {}, ""}, 1) == "503");
+  CHECK(end_of({421, {}, ""}, 7) == "421");
+  CHECK(end_of({0, {}, "", End::unreachable}, 4) == "unreachable");
+}
+
+TEST_CASE("a server that speaks no TLS is told apart, at once") {
+  FakeHttp http([](const HttpRequest&, std::size_t) { return FakeAnswer{0, {}, "", End::no_tls}; });
+  TextSink sink;
+  try {
+    http.send(get("https://h/x"), sink);
+    FAIL("it answered");
+  } catch (const oci::HttpFailure& failure) {
+    CHECK(failure.reason() == oci::HttpFailure::Reason::no_tls);
+  }
+  CHECK(http.requests.size() == 1);
+}
+
+TEST_CASE("Retry-After is a number, a date or nonsense, and 120 seconds at most [fault 9]") {
+  const auto pause_after = [](const std::string& value) {
+    FakeHttp http([&](const HttpRequest&, std::size_t number) {
+      return number == 0 ? FakeAnswer{429, {{"Retry-After", value}}, ""} : FakeAnswer{200, {}, "x"};
+    });
+    TextSink sink;
+    http.send(get("http://h/x"), sink);
+    return http.pauses.at(0);
+  };
+  using std::chrono::milliseconds;
+  CHECK(pause_after("2") == milliseconds(2000));
+  CHECK(pause_after("1000000000") == milliseconds(120000));
+  CHECK(pause_after("Fri, 31 Dec 2999 23:59:59 GMT") == milliseconds(120000));
+  CHECK(pause_after("Thu, 01 Jan 1970 00:00:00 GMT") == milliseconds(0));
+  for (const char* nonsense : {"-5", "1e99", "", "soon", "99999999999999999999999"}) CHECK(pause_after(nonsense) <= milliseconds(500));
 }

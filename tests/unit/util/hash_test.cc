@@ -25,3 +25,26 @@ TEST_CASE("hashes are those of FIPS 180-4") {
         "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
   CHECK_THROWS_AS(util::Hasher("md5"), Error);
 }
+
+TEST_CASE("a hash goes on where another object was saved") {
+  util::ResumableSha256 first;
+  first.update("a hash that ");
+  first.update(std::string(1000, 'x'));
+  util::ResumableSha256 second;
+  REQUIRE(second.load(first.save()));
+  first.update(" goes on");
+  second.update(" goes on");
+  const std::string expected = util::sha256_hex("a hash that " + std::string(1000, 'x') + " goes on");
+  CHECK(first.hex() == expected);
+  CHECK(second.hex() == expected);
+  CHECK(second.hex() == expected);
+}
+
+TEST_CASE("what cannot be the state of a hash is refused") {
+  util::ResumableSha256 hash;
+  const std::string state = hash.save();
+  CHECK_FALSE(hash.load({}));
+  CHECK_FALSE(hash.load(state.substr(1)));
+  CHECK_FALSE(hash.load(std::string(state.size(), '\xff')));
+  CHECK(hash.hex() == util::sha256_hex(""));
+}
