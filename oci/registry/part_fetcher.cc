@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "jcbuild/error.h"
+#include "oci/registry/part.h"
 #include "util/interrupt.h"
 
 namespace jcb::oci {
@@ -31,17 +32,6 @@ using Lock = std::unique_lock<std::mutex>;
 // Thrown through a connection whose bytes nobody wants any more.
 struct Abandoned {};
 
-// A run of a blob, filled by a connection and emptied by the consumer, from front to back.
-struct Part {
-  std::uint64_t first = 0;
-  std::size_t size = 0;  // that will be filled; of a stream: at most
-  std::size_t filled = 0, taken = 0;
-  bool done = false;       // no connection fills it any more
-  bool abandoned = false;  // nobody wants it any more
-  bool of_stream = false;  // filled with the mutex held, so it can be taken away at any time
-  std::exception_ptr failure;
-  Buffer buffer;
-};
 using PartPointer = std::shared_ptr<Part>;
 
 [[noreturn]] void throw_wrong_size(const RemoteBlobs& remote, const Descriptor& blob, ErrorKind kind, std::string_view cause) {
@@ -95,6 +85,7 @@ struct ConnectionPool::State {
   std::vector<BlobPointer> blobs;
   std::vector<Buffer> spare;
   std::size_t buffers_used = 0;
+  std::uint64_t received = 0;  // of all blobs
 
   // All below with the mutex held, unless said otherwise.
 
@@ -204,7 +195,9 @@ struct ConnectionPool::State {
     }
   }
 
-  void fetch_part(Blob& blob, Part& part);  // without the mutex
+  void fetch_part(Blob& blob, Part& part);                 // without the mutex
+  PartResult read_part(Blob& blob, Part& part);            // without the mutex
+  bool gets_on(std::uint64_t& before, std::size_t least);  // without the mutex
   void end_part(Blob& blob, Part& part, PartResult result, std::exception_ptr failure);
   void fetch_stream(Blob& blob, unsigned epoch);  // without the mutex
   void add_to_stream(Lock& lock, Blob& blob, unsigned epoch, std::string_view bytes);
@@ -215,7 +208,7 @@ struct ConnectionPool::State {
 // the whole will tell.
 class ConnectionPool::State::PartSink final : public HttpSink {
  public:
-  PartSink(State& pool, Blob& blob, Part& part) : m_pool(pool), m_blob(blob), m_part(part) {}
+  PartSink(State& pool, Blob& blob, Part& part) : m_pool(pool), m_blob(blob), m_part(part), m_begin(part.filled) {}
 
   void write(std::string_view bytes) override {
     if (m_seen + bytes.size() > m_part.size) throw_wrong_size(m_pool.remote, m_blob.descriptor, ErrorKind::invalid, "more");
@@ -227,10 +220,11 @@ class ConnectionPool::State::PartSink final : public HttpSink {
     if (m_part.abandoned) throw Abandoned();
     m_part.filled += bytes.size();
     m_blob.received += bytes.size();
+    m_pool.received += bytes.size();
     if (!std::exchange(m_blob.knows_parts, true)) m_pool.wake();
     if (m_blob.waits && m_part.filled - m_part.taken >= k_least_run) m_blob.arrived.notify_all();
   }
-  void restart() override { m_seen = 0; }
+  void restart() override { m_seen = m_begin; }
   void check_wanted() override {
     const Lock lock(m_pool.mutex);
     if (m_part.abandoned) throw Abandoned();
@@ -240,15 +234,40 @@ class ConnectionPool::State::PartSink final : public HttpSink {
   State& m_pool;
   Blob& m_blob;
   Part& m_part;  // `filled` changes by this sink alone
-  std::size_t m_seen = 0;
+  std::size_t m_begin, m_seen = m_begin;
 };
+
+// Whether the connections together have brought enough since `before` for a failure to be the weather, and not the end.
+bool ConnectionPool::State::gets_on(std::uint64_t& before, std::size_t least) {
+  const Lock lock(mutex);
+  const bool on = received >= before + least;
+  before = received;
+  return on;
+}
+
+// A network that breaks all the time breaks one of hundreds of parts more often than a client retries. As long as the
+// others get on, so will this one, from where it stands.
+PartResult ConnectionPool::State::read_part(Blob& blob, Part& part) {
+  std::uint64_t before = 0;
+  for (gets_on(before, 0);;) {
+    const std::size_t begin = part.filled;
+    try {
+      PartSink sink(*this, blob, part);
+      const PartResult result = remote.read_part(blob.descriptor, {part.first + begin, part.size - begin}, sink);
+      // What was handed out cannot be taken back for a stream.
+      if (result == PartResult::not_supported && begin > 0) throw_wrong_size(remote, blob.descriptor, ErrorKind::failed, "less");
+      return result;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::failed || !gets_on(before, 2 * part.size)) throw;
+    }
+  }
+}
 
 void ConnectionPool::State::fetch_part(Blob& blob, Part& part) {
   PartResult result = PartResult::received;
   std::exception_ptr failure;
   try {
-    PartSink sink(*this, blob, part);
-    result = remote.read_part(blob.descriptor, {part.first, part.size}, sink);
+    result = read_part(blob, part);
     if (result == PartResult::received && part.filled < part.size) throw_wrong_size(remote, blob.descriptor, ErrorKind::failed, "less");
   } catch (const Abandoned&) {
     // end_part sees it.

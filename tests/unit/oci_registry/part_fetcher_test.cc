@@ -58,6 +58,33 @@ TEST_CASE("a small blob is one request, a large one comes in parts over all conn
   CHECK(remote.most_running == 8);
 }
 
+TEST_CASE("a part that fails is asked for again from where it stands, as long as the others get on") {
+  FakeBlobs remote;
+  const std::string bytes = noise(40 * k_mib);
+  const auto blob = remote.add(bytes);
+  std::atomic<int> failures{0};
+  remote.before = [&](std::uint64_t offset) {
+    if (offset == 20 * k_mib + 16'384 && failures++ < 2) throw Error(jcb::ErrorKind::failed, "the connection broke for good");
+    // The others bring something in between.
+    if (offset == 20 * k_mib) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  };
+  remote.delay = std::chrono::microseconds(50);
+  CHECK((fetch(remote, blob) == bytes));
+  CHECK(failures == 3);
+  CHECK(remote.sent <= blob.size_bytes + 4 * 16'384);
+}
+
+TEST_CASE("where nothing gets on, the first failure of a part is the end") {
+  FakeBlobs remote;
+  const auto blob = remote.add(noise(40 * k_mib));
+  std::atomic<int> failures{0};
+  remote.before = [&](std::uint64_t offset) {
+    if (offset >= 20 * k_mib && ++failures > 0) throw Error(jcb::ErrorKind::failed, "the registry is gone");
+  };
+  CHECK_THROWS_WITH(fetch(remote, blob), Catch::Contains("is gone"));
+  CHECK(failures < 200);
+}
+
 TEST_CASE("parts are a 256th of the blob") {
   FakeBlobs remote;
   const std::string bytes = noise(130 * k_mib);
