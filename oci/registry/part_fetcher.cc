@@ -19,7 +19,9 @@ namespace jcb::oci {
 namespace {
 
 constexpr std::uint64_t k_mebibyte = std::uint64_t{1} << 20;
-constexpr std::uint64_t k_largest_part = 4 * k_mebibyte, k_smallest_part = k_mebibyte / 4, k_parts = 256;
+constexpr std::uint64_t k_largest_part = 4 * k_mebibyte, k_smallest_part = k_mebibyte / 2, k_parts = 64;
+// So much of a blob at most is under way: when the process is killed, it is lost.
+constexpr std::uint64_t k_share_under_way = 16, k_least_parts = 2;
 constexpr std::uint64_t k_least_for_parts = 8 * k_mebibyte;
 constexpr std::size_t k_stream_buffer = k_mebibyte, k_stream_buffers = 2;
 // The consumer is not woken for less, unless it is the last.
@@ -44,7 +46,7 @@ struct PartFetcher::Blob {
   explicit Blob(Descriptor blob) : descriptor(std::move(blob)) {}
   Descriptor descriptor;
   unsigned rank = 0;
-  std::size_t part_size = 0;
+  std::size_t part_size = 0, most_parts = 0;
   std::uint64_t assigned = 0;  // up to where parts have been assigned, or the stream has come
   std::uint64_t received = 0;
   std::deque<PartPointer> parts;
@@ -140,7 +142,7 @@ struct ConnectionPool::State {
     if (blob.cancelled || blob.failure || blob.assigned >= blob.size()) return false;
     if (blob.streaming) return !blob.stream_runs;
     // One part alone finds out whether the server knows parts at all.
-    return (blob.knows_parts || blob.parts.empty()) && may_take_buffer(blob);
+    return (blob.knows_parts || blob.parts.empty()) && blob.parts.size() < blob.most_parts && may_take_buffer(blob);
   }
 
   static bool goes_before(const Blob& a, const Blob& b) {
@@ -258,7 +260,7 @@ PartResult ConnectionPool::State::read_part(Blob& blob, Part& part) {
       if (result == PartResult::not_supported && begin > 0) throw_wrong_size(remote, blob.descriptor, ErrorKind::failed, "less");
       return result;
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::failed || !gets_on(before, 2 * part.size)) throw;
+      if (error.kind() != ErrorKind::failed || !gets_on(before, part.size)) throw;
     }
   }
 }
@@ -392,6 +394,7 @@ PartFetcher::PartFetcher(ConnectionPool& pool, const Descriptor& blob, std::uint
     : m_pool(*pool.m_state), m_blob(std::make_shared<Blob>(blob)) {
   m_blob->rank = rank;
   m_blob->part_size = static_cast<std::size_t>(std::clamp(blob.size_bytes / k_parts, k_smallest_part, k_largest_part));
+  m_blob->most_parts = static_cast<std::size_t>(std::max(blob.size_bytes / k_share_under_way / m_blob->part_size, k_least_parts));
   m_blob->assigned = m_blob->received = first;
   m_blob->streaming = first == 0 && blob.size_bytes <= k_least_for_parts;
   const Lock lock(m_pool.mutex);
@@ -426,8 +429,9 @@ std::string_view PartFetcher::next() {
         return blob.shown = {part.buffer.get() + part.taken, ready};
       if (part.done && part.failure) std::rethrow_exception(part.failure);
       if (part.done) {
-        m_pool.give_back(part);
+        const PartPointer ended = blob.parts.front();
         blob.parts.pop_front();
+        m_pool.give_back(*ended);
         continue;
       }
     } else if (blob.assigned == blob.size()) {
