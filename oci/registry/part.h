@@ -9,6 +9,14 @@
 
 namespace jcb::oci {
 
+/// How large parts are.
+inline constexpr std::uint64_t k_mebibyte = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t k_largest_part = 4 * k_mebibyte, k_smallest_part = k_mebibyte / 2, k_parts = 64;
+/// So much at most of what is being fetched is under way: when the process is killed, it is lost.
+inline constexpr std::uint64_t k_share_under_way = 20;
+/// What is smaller comes as a stream.
+inline constexpr std::uint64_t k_least_for_parts = 8 * k_mebibyte;
+
 /// Filled by a connection and emptied by the consumer, from front to back.
 struct Part {
   std::uint64_t first = 0;

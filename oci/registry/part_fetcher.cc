@@ -18,11 +18,6 @@
 namespace jcb::oci {
 namespace {
 
-constexpr std::uint64_t k_mebibyte = std::uint64_t{1} << 20;
-constexpr std::uint64_t k_largest_part = 4 * k_mebibyte, k_smallest_part = k_mebibyte / 2, k_parts = 64;
-// So much of a blob at most is under way: when the process is killed, it is lost.
-constexpr std::uint64_t k_share_under_way = 16, k_least_parts = 2;
-constexpr std::uint64_t k_least_for_parts = 8 * k_mebibyte;
 constexpr std::size_t k_stream_buffer = k_mebibyte, k_stream_buffers = 2;
 // The consumer is not woken for less, unless it is the last.
 constexpr std::size_t k_least_run = std::size_t{128} << 10;
@@ -46,7 +41,7 @@ struct PartFetcher::Blob {
   explicit Blob(Descriptor blob) : descriptor(std::move(blob)) {}
   Descriptor descriptor;
   unsigned rank = 0;
-  std::size_t part_size = 0, most_parts = 0;
+  std::size_t part_size = 0;
   std::uint64_t assigned = 0;  // up to where parts have been assigned, or the stream has come
   std::uint64_t received = 0;
   std::deque<PartPointer> parts;
@@ -138,11 +133,17 @@ struct ConnectionPool::State {
     blob.arrived.notify_all();
   }
 
+  bool has_budget(const Blob& next) const {
+    std::uint64_t all = 0, under_way = next.part_size;
+    for (const auto& blob : blobs) all += blob->size(), under_way += blob->parts.size() * blob->part_size;
+    return under_way <= all / k_share_under_way;
+  }
+
   bool has_work(const Blob& blob) const {
     if (blob.cancelled || blob.failure || blob.assigned >= blob.size()) return false;
     if (blob.streaming) return !blob.stream_runs;
     // One part alone finds out whether the server knows parts at all.
-    return (blob.knows_parts || blob.parts.empty()) && blob.parts.size() < blob.most_parts && may_take_buffer(blob);
+    return (blob.parts.empty() || (blob.knows_parts && has_budget(blob))) && may_take_buffer(blob);
   }
 
   static bool goes_before(const Blob& a, const Blob& b) {
@@ -394,7 +395,6 @@ PartFetcher::PartFetcher(ConnectionPool& pool, const Descriptor& blob, std::uint
     : m_pool(*pool.m_state), m_blob(std::make_shared<Blob>(blob)) {
   m_blob->rank = rank;
   m_blob->part_size = static_cast<std::size_t>(std::clamp(blob.size_bytes / k_parts, k_smallest_part, k_largest_part));
-  m_blob->most_parts = static_cast<std::size_t>(std::max(blob.size_bytes / k_share_under_way / m_blob->part_size, k_least_parts));
   m_blob->assigned = m_blob->received = first;
   m_blob->streaming = first == 0 && blob.size_bytes <= k_least_for_parts;
   const Lock lock(m_pool.mutex);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blobs over several connections at once, each handed out in order (docs/design/004-registries.md, "Parts").
 //
-// A blob above 8 MiB is asked for in parts of a 64th of it, 512 KiB to 4 MiB, a 16th of it at once (two parts at least): what
-// is under way when the process is killed is lost, and each request costs a registry some milliseconds. A pool has as many buffers of 4 MiB
-// as connections, for all blobs together; a part takes one when it is assigned to a connection and gives it back when the consumer has had
-// it. Parts are assigned in order within a blob, so the one that its consumer waits for is always under way, and is handed out while it
-// arrives. One buffer is left for each blob that has none, so no blob waits for another's consumer for long. Smaller blobs, and those of
-// servers that know no parts, come as one stream through two buffers.
+// A blob above 8 MiB is asked for in parts of a 64th of it, 512 KiB to 4 MiB, and a 20th of all blobs together at once: what
+// is under way when the process is killed is lost, and each request costs a registry some milliseconds. A pool has as many
+// buffers of 4 MiB as connections, for all blobs together; a part takes one when it is assigned to a connection and gives it
+// back when the consumer has had it. Parts are assigned in order within a blob, so the one that its consumer waits for is
+// always under way, and is handed out while it arrives. One buffer is left for each blob that has none, so no blob waits for
+// another's consumer for long. Smaller blobs, and those of servers that know no parts, come as one stream through two buffers.
 #pragma once
 
 #include <cstdint>
